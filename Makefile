@@ -1,0 +1,68 @@
+# `make paper` and `make test` need Python 3.11 and nothing else; see README.md.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake
+PROFILE ?= demo
+CORES ?= all
+MIRROR ?= ../shared/mirror
+# `slurm` is found through the link at the root, the others by their path; the sample needs its mirror.
+RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CORES))\
+	$(if $(filter sample,$(PROFILE)),--config mirror=$(MIRROR))
+# Extra words for Snakemake, for example ARGS="--dry-run".
+ARGS ?=
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help paper sample resume test test-all bench urls fetch verify-science lint docs
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+$(VENV)/.done: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
+
+paper: $(VENV)/.done  ## the demo sky, the chapters, paper.pdf and report.html
+	$(SNAKEMAKE) --profile profiles/demo --cores $(CORES) $(ARGS)
+	@echo "paper   results/demo/paper.pdf"
+	@echo "report  results/demo/report.html"
+
+sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR
+	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) --config mirror=$(MIRROR) $(ARGS)
+	@echo "paper   results/sample/paper.pdf"
+	@echo "report  results/sample/report.html"
+
+resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample or slurm)
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)
+
+test: $(VENV)/.done  ## unit, rules, reruns, faults, real data where present
+	$(BIN)/python -m pytest -m "not slow and not slurm"
+
+test-all: $(VENV)/.done  ## the slow ones too
+	$(BIN)/python -m pytest -m "not slurm"
+
+bench: $(VENV)/.done  ## speed as ratios against named peers, in results/bench.json
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks
+
+urls: $(VENV)/.done  ## the URL of every archive file that config.yaml needs: make -s urls
+	@PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.urls config.yaml
+
+fetch: $(VENV)/.done  ## download all that config.yaml needs, on a node that reaches the archives
+	$(SNAKEMAKE) --profile slurm --executor local --cores 2 --until download_fields $(ARGS)
+
+verify-science: $(VENV)/.done  ## the gates of config.yaml against results/main
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.verify_science config.yaml results/main
+
+docs: $(VENV)/.done  ## docs/config.md from the schema
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.config_docs
+
+lint: $(VENV)/.done  ## ruff, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(SNAKEMAKE) --profile profiles/demo --lint

@@ -1,0 +1,39 @@
+# fewsky: what can be learned about the sky from few labels? A paper that builds itself.
+# Seven rooms, one rule file each; data flows through them and never back.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/download.smk"
+include: "rules/align.smk"
+include: "rules/cutouts.smk"
+include: "rules/splits.smk"
+include: "rules/train.smk"
+include: "rules/metrics.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+report: "report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/paper.pdf",
+        figures(),
+        tables(),
+        aligned_lists(),
+
+
+onsuccess:
+    closing_lines(summary())
+
+
+onerror:
+    closing_lines(faults(log))

@@ -1,0 +1,46 @@
+# Aligned room: one FITS a field, every band on the reference band's grid.
+rule align_fields:
+    input:
+        files="<results>/raw/{survey}/{shard}.tsv",
+    output:
+        fields="<results>/aligned/{survey}/{shard}.tsv",
+        provenance="<results>/aligned/{survey}/{shard}.provenance.json",
+    log:
+        "<results>/logs/align_fields/{survey}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/align_fields/{survey}/{shard}.tsv"
+    conda:
+        "../envs/astro.yaml"
+    params:
+        settings=chosen(PLAN.surveys, "survey"),
+        code=code_hash("scripts/align_fields.py"),
+    resources:
+        **LARGE,
+        store=STORE,
+    message:
+        "Align {wildcards.survey} {wildcards.shard}"
+    script:
+        "../scripts/align_fields.py"
+
+
+rule measure_sharpness:
+    input:
+        files="<results>/raw/{survey}/{shard}.tsv",
+        fields="<results>/aligned/{survey}/{shard}.tsv",
+    output:
+        table="<results>/aligned/{survey}/{shard}.sharpness.csv",
+        provenance="<results>/aligned/{survey}/{shard}.sharpness.provenance.json",
+    log:
+        "<results>/logs/measure_sharpness/{survey}/{shard}.log",
+    conda:
+        "../envs/astro.yaml"
+    params:
+        settings=chosen(PLAN.surveys, "survey"),
+        code=code_hash("scripts/measure_sharpness.py"),
+    resources:
+        **LARGE,
+        store=STORE,
+    message:
+        "Measure the scatter of centroids between bands in {wildcards.survey} {wildcards.shard}"
+    script:
+        "../scripts/measure_sharpness.py"

@@ -1,0 +1,127 @@
+# Functions only: the resolved configuration, and who reads what. No rule stands here.
+import atexit
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from fewsky.config import resolve
+from fewsky.console import FewskyError, last_line
+from fewsky.provenance import code_hash
+
+try:
+    PLAN = resolve(config)
+except FewskyError as error:
+    sys.exit(f"fewsky: {error}")
+
+RESULTS = config["pathvars"]["results"]
+DRAWS = {name: range(task["split"]["draws"]) for name, task in PLAN.tasks.items()}
+TRAINED = [name for name, item in PLAN.experiments.items() if "model" in item]
+OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
+
+
+wildcard_constraints:
+    survey=r"[a-z][a-z0-9-]*",
+    dataset=r"[a-z][a-z0-9-]*",
+    task=r"[a-z][a-z0-9-]*",
+    experiment=r"[a-z][a-z0-9-]*",
+    shard=r"[^/.]+",
+    scan=r"[0-9]+-[0-9]+",
+    draw=r"[0-9]+",
+
+
+# --- resources, by class ------------------------------------------------------------------------
+# small: tables and figures; large: a shard of images in memory; gpu: a network is trained.
+SMALL = {"mem_mb": 2000, "runtime": 30}
+LARGE = {"mem_mb": 8000, "runtime": 120}
+GPU = {"mem_mb": 16000, "runtime": 480, "gpu": 1}
+
+
+# --- settings -----------------------------------------------------------------------------------
+def chosen(block, *wildcards_of_it):
+    """A params function: the part of a block that the job's wildcards choose.
+
+    Snakemake's own `lookup` walks the whole block at every call, which 10,000 fields do not allow.
+    """
+
+    def settings(wildcards):
+        value = block
+        for name in wildcards_of_it:
+            value = value[getattr(wildcards, name)]
+        return value
+
+    return settings
+
+
+def one_of(names):
+    """A wildcard constraint that matches these names and no others."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+# --- who reads what -----------------------------------------------------------------------------
+def shards_of(dataset):
+    return sorted(PLAN.shards[PLAN.datasets[dataset]["survey"]])
+
+
+def of_dataset(file):
+    """Input function: one file of every shard of the dataset that the job is about."""
+
+    def paths(wildcards):
+        dataset = dataset_of(wildcards)
+        return [f"<results>/cutouts/{dataset}/{shard}/{file}" for shard in shards_of(dataset)]
+
+    return paths
+
+
+def dataset_of(wildcards):
+    if hasattr(wildcards, "dataset"):
+        return wildcards.dataset
+    return PLAN.tasks[task_of(wildcards)]["dataset"]
+
+
+def task_of(wildcards):
+    if hasattr(wildcards, "task"):
+        return wildcards.task
+    return PLAN.experiments[wildcards.experiment]["task"]
+
+
+def of_split(file):
+    """Input function: one file of the split of the task that the job is about."""
+    return lambda wildcards: f"<results>/splits/{task_of(wildcards)}/{file}"
+
+
+def predictions_of(experiment):
+    draws = DRAWS[PLAN.experiments[experiment]["task"]]
+    return [f"<results>/models/{experiment}/draw-{k}/predictions.parquet" for k in draws]
+
+
+def aligned_lists():
+    return [
+        f"<results>/aligned/{survey}/{shard}.tsv"
+        for survey, shards in PLAN.shards.items()
+        for shard in shards
+    ]
+
+
+# --- closing lines ------------------------------------------------------------------------------
+def closing_lines(lines):
+    """Print lines when Snakemake has said its last word, so that ours stand at the end."""
+    atexit.register(lambda: print(*lines, sep="\n", file=sys.stderr, flush=True))
+
+
+def faults(log_file):
+    """The one line of each job that failed, from the job's own log."""
+    text = Path(log_file).read_text(errors="replace") if os.path.exists(log_file) else ""
+    logs = dict.fromkeys(re.findall(r"^    log: (.+?)(?: \(check log| \(please check|$)", text, re.M))
+    lines = [last_line(path) for path in logs]
+    return [line for line in lines if line] or [f"fewsky: stopped; see {log_file}"]
+
+
+def summary():
+    return [
+        f"fewsky: {len(PLAN.experiments)} experiments, {len(figures()) // 2} figures and "
+        f"{len(tables()) // 2} tables of {RESULTS}",
+        f"fewsky: paper  {RESULTS}/paper.pdf",
+    ]

@@ -1,0 +1,27 @@
+# Splits room: who is in which part, which labels each draw shows, and the audit of both.
+rule make_split:
+    input:
+        catalogs=of_dataset("catalog.parquet"),
+        images=lambda wildcards: (
+            of_dataset("images.safetensors")(wildcards)
+            if PLAN.tasks[wildcards.task]["split"]["by"] == "hash"
+            else []
+        ),
+    output:
+        manifest="<results>/splits/{task}/manifest.csv",
+        draws="<results>/splits/{task}/draws.parquet",
+        audit="<results>/splits/{task}/audit.json",
+        provenance="<results>/splits/{task}/provenance.json",
+    log:
+        "<results>/logs/make_split/{task}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        settings=chosen(SPLITS, "task"),
+        code=code_hash("scripts/make_split.py"),
+    resources:
+        **SMALL,
+    message:
+        "Split {wildcards.task}: parts, draws, audit"
+    script:
+        "../scripts/make_split.py"

@@ -1,0 +1,56 @@
+"""What a person reads while a job runs: its log, its progress, and one clear line when it stops."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+
+class FewskyError(Exception):
+    """A fault a person can mend, said in one line: expected, found, what to do."""
+
+    def __str__(self) -> str:
+        return " ".join(super().__str__().split())
+
+
+def say(message: str) -> None:
+    """Print one line of progress and flush it, so that a log can be followed."""
+    print(message, flush=True)
+
+
+@contextmanager
+def running(log: str | Path) -> Iterator[None]:
+    """Send a script's output to its log; turn a FewskyError into one last line and exit status 1.
+
+    A full disk or a missing permission is named the same way, since its cause lies outside the
+    program. Any other exception keeps its traceback, in the log.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w", buffering=1) as stream, redirect_stdout(stream), redirect_stderr(stream):
+        try:
+            yield
+        except (FewskyError, OSError) as error:
+            line = str(error) if isinstance(error, FewskyError) else _named(error)
+            print(f"fewsky: {line}", flush=True)
+            sys.exit(1)
+        except Exception as error:
+            traceback.print_exc()
+            line = f"unexpected {type(error).__name__}: {error}. The traceback is in {log}."
+            print(f"fewsky: {' '.join(line.split())}", flush=True)
+            sys.exit(1)
+
+
+def _named(error: OSError) -> str:
+    where = error.filename or "a file"
+    reason = error.strerror or str(error)
+    return f"{where}: wanted to read or write it; found: {reason}. Mend that and run again."
+
+
+def last_line(log: str | Path) -> str | None:
+    """Our one line at the end of a job's log, or None where there is none."""
+    try:
+        lines = Path(log).read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    return next((line for line in reversed(lines) if line.startswith("fewsky: ")), None)

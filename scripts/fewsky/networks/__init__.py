@@ -1,0 +1,68 @@
+"""Networks reached by name: `ruhmer-base` is built by the module `fewsky.networks.ruhmer`.
+
+The part of a name before its first hyphen is the family, and a family is one module here with a
+function `network`. A new family is a new file: nothing else changes, so nothing else reruns.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from fewsky.console import FewskyError
+
+
+def module_of(name: str) -> str:
+    """Dotted name of the module that builds a network; heavy libraries are not imported."""
+    module = f"{__name__}.{name.partition('-')[0]}"
+    if find_spec(module) is None:
+        raise FewskyError(
+            f"model.name: wanted a network of scripts/fewsky/networks; found '{name}'. "
+            "Choose one that docs/config.md lists, or add its module."
+        )
+    return module
+
+
+def build(
+    model: dict[str, Any], in_channels: int, size: int, n_outputs: int, generator, n_extra: int = 0
+):
+    """A network with fresh weights, on the CPU, called as `network(images, extra)`.
+
+    Parameters
+    ----------
+    model : dict
+        `name` and the family's own settings; None takes the family's default.
+    in_channels, size : int
+        Images are `(n, in_channels, size, size)`.
+    n_outputs : int
+        Numbers per object; the network returns `(n, n_outputs)`.
+    generator : torch.Generator
+        Source of the initial weights.
+    n_extra : int
+        Scalars per object: `extra` is `(n, n_extra)`, or None where this is 0.
+    """
+    import torch
+
+    options = {
+        key: value
+        for key, value in model.items()
+        if key not in ("name", "extra") and value is not None
+    }
+    family = import_module(module_of(model["name"]))
+    try:
+        with torch.device("meta"):
+            network = family.network(
+                model["name"],
+                in_channels=in_channels,
+                size=size,
+                n_outputs=n_outputs,
+                n_extra=n_extra,
+                **options,
+            )
+    except TypeError as error:
+        raise FewskyError(
+            f"model: wanted settings that {model['name']} has; found {sorted(options)} "
+            f"({error}). Take the others out."
+        ) from None
+    network.to_empty(device="cpu")
+    network.reset(generator)
+    return network

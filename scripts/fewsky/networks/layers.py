@@ -1,0 +1,47 @@
+"""Layers that every family shares: dropout with a generator of its own, and first weights."""
+
+import torch
+from torch import nn
+
+
+class Dropout(nn.Module):
+    """Dropout whose masks come from a generator that is passed, never from the global one.
+
+    Parameters
+    ----------
+    rate : float
+        Share of values set to 0 in training; the rest are divided by `1 - rate`.
+    whole_channels : bool
+        Drop channels of `(n, channel, y, x)` rather than values (Keras: SpatialDropout2D).
+    """
+
+    def __init__(self, rate: float, whole_channels: bool = False):
+        super().__init__()
+        self.rate, self.whole_channels = rate, whole_channels
+        self.generator: torch.Generator | None = None
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.rate == 0:
+            return values
+        shape = values.shape[:2] if self.whole_channels else values.shape
+        draws = torch.rand(shape, generator=self.generator, device=values.device)
+        mask = (draws >= self.rate).to(values.dtype) / (1 - self.rate)
+        return values * (mask[:, :, None, None] if self.whole_channels else mask)
+
+
+def use_generator(network: nn.Module, generator: torch.Generator) -> None:
+    """Give every dropout of a network its source of masks."""
+    for module in network.modules():
+        if isinstance(module, Dropout):
+            module.generator = generator
+
+
+def glorot_uniform(network: nn.Module, generator: torch.Generator) -> None:
+    """Set weights uniform within sqrt(6 / (fan in + fan out)) and biases 0, as Keras does.
+
+    Glorot & Bengio 2010, AISTATS 9, 249, equation 16.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(module.weight, generator=generator)
+            nn.init.zeros_(module.bias)
