@@ -18,7 +18,9 @@ def main() -> None:
             rows += importlib.import_module(f"benchmarks.{module.name}").rows()
     print(f"{'name':36} {'unit':12} {'ours':>12} {'peer':>12} {'ratio':>8}  peer")
     for row in rows:
-        print("{name:36} {unit:12} {ours:12.4g} {peer:12.4g} {ratio:8.2f}  {peer_name}".format(**row))
+        print(
+            "{name:36} {unit:12} {ours:12.4g} {peer:12.4g} {ratio:8.2f}  {peer_name}".format(**row)
+        )
     save_json(rows, OUT)
     print(f"wrote {OUT}")
 

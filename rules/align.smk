@@ -1,4 +1,13 @@
 # Aligned room: one FITS a field, every band on the reference band's grid.
+# Not the list of fields, nor the catalogue's choice: a new field must leave other shards alone.
+ALIGNMENT = {
+    name: {
+        key: survey[key] for key in ("align", "bands", "pixel_arcsec", "reader", "reference_band")
+    }
+    for name, survey in PLAN.surveys.items()
+}
+
+
 rule align_fields:
     input:
         files="<results>/raw/{survey}/{shard}.tsv",
@@ -11,12 +20,12 @@ rule align_fields:
         "<results>/benchmarks/align_fields/{survey}/{shard}.tsv"
     conda:
         "../envs/astro.yaml"
-    params:
-        settings=chosen(PLAN.surveys, "survey"),
-        code=code_hash("scripts/align_fields.py"),
     resources:
         **LARGE,
         store=STORE,
+    params:
+        settings=chosen(ALIGNMENT, "survey"),
+        code=code_hash("scripts/align_fields.py"),
     message:
         "Align {wildcards.survey} {wildcards.shard}"
     script:
@@ -25,7 +34,6 @@ rule align_fields:
 
 rule measure_sharpness:
     input:
-        files="<results>/raw/{survey}/{shard}.tsv",
         fields="<results>/aligned/{survey}/{shard}.tsv",
     output:
         table="<results>/aligned/{survey}/{shard}.sharpness.csv",
@@ -34,12 +42,10 @@ rule measure_sharpness:
         "<results>/logs/measure_sharpness/{survey}/{shard}.log",
     conda:
         "../envs/astro.yaml"
-    params:
-        settings=chosen(PLAN.surveys, "survey"),
-        code=code_hash("scripts/measure_sharpness.py"),
     resources:
-        **LARGE,
-        store=STORE,
+        **SMALL,
+    params:
+        code=code_hash("scripts/measure_sharpness.py"),
     message:
         "Measure the scatter of centroids between bands in {wildcards.survey} {wildcards.shard}"
     script:

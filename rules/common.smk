@@ -9,7 +9,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
+from fewsky.networks import module_of
 from fewsky.provenance import code_hash
+from fewsky.surveys import reader
 
 try:
     PLAN = resolve(config)
@@ -114,7 +116,9 @@ def closing_lines(lines):
 def faults(log_file):
     """The one line of each job that failed, from the job's own log."""
     text = Path(log_file).read_text(errors="replace") if os.path.exists(log_file) else ""
-    logs = dict.fromkeys(re.findall(r"^    log: (.+?)(?: \(check log| \(please check|$)", text, re.M))
+    logs = dict.fromkeys(
+        re.findall(r"^    log: (.+?)(?: \(check log| \(please check|$)", text, re.M)
+    )
     lines = [last_line(path) for path in logs]
     return [line for line in lines if line] or [f"fewsky: stopped; see {log_file}"]
 

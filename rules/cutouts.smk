@@ -1,14 +1,24 @@
 # Cutouts room: patches at catalogue positions, and what can be measured on them.
 CUT = {
-    name: {"dataset": dataset, "survey": PLAN.surveys[dataset["survey"]]["reader"], "catalogue": PLAN.surveys[dataset["survey"]]["catalogue"]}
+    name: {"dataset": dataset, "survey": ALIGNMENT[dataset["survey"]]}
     for name, dataset in PLAN.datasets.items()
 }
 
 
+def of_survey(room):
+    """Input function: the list of a shard in another room, for the dataset's survey."""
+
+    def path(wildcards):
+        survey = PLAN.datasets[wildcards.dataset]["survey"]
+        return f"<results>/{room}/{survey}/{wildcards.shard}.tsv"
+
+    return path
+
+
 rule cut_patches:
     input:
-        files=lambda wildcards: f"<results>/raw/{PLAN.datasets[wildcards.dataset]['survey']}/{wildcards.shard}.tsv",
-        fields=lambda wildcards: f"<results>/aligned/{PLAN.datasets[wildcards.dataset]['survey']}/{wildcards.shard}.tsv",
+        files=of_survey("raw"),
+        fields=of_survey("aligned"),
     output:
         images="<results>/cutouts/{dataset}/{shard}/images.safetensors",
         catalog="<results>/cutouts/{dataset}/{shard}/catalog.parquet",
@@ -19,12 +29,12 @@ rule cut_patches:
         "<results>/benchmarks/cut_patches/{dataset}/{shard}.tsv"
     conda:
         "../envs/astro.yaml"
-    params:
-        settings=chosen(CUT, "dataset"),
-        code=code_hash("scripts/cut_patches.py"),
     resources:
         **LARGE,
         store=STORE,
+    params:
+        settings=chosen(CUT, "dataset"),
+        code=code_hash("scripts/cut_patches.py"),
     message:
         "Cut {wildcards.dataset} from {wildcards.shard}"
     script:
@@ -42,11 +52,11 @@ rule measure_patches:
         "<results>/logs/measure_patches/{dataset}/{shard}.log",
     conda:
         "../envs/astro.yaml"
+    resources:
+        **LARGE,
     params:
         settings=chosen(CUT, "dataset"),
         code=code_hash("scripts/measure_patches.py"),
-    resources:
-        **LARGE,
     message:
         "Measure {wildcards.dataset} {wildcards.shard}: signal to noise, shape, surroundings"
     script:

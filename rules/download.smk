@@ -1,13 +1,29 @@
 # Raw room: lists of archive files; the bytes lie in the store, undeclared, so no rerun deletes them.
-STORE = config["raw_store"]
-MIRROR = f"{RESULTS}/sky/mirror" if PLAN.sky else (config.get("mirror") or "")
-SCANS = {f"{run['run']}-{run['camcol']}": run for run in (PLAN.sky or {}).get("runs", [])}
+SKY = {key: value for key, value in (PLAN.sky or {}).items() if key != "runs"}
+SCANS = {
+    f"{run['run']}-{run['camcol']}": {"sky": SKY, "run": run}
+    for run in (PLAN.sky or {}).get("runs", [])
+}
+# The demo sky is written straight into a store of its own, so that it never lies beside real files.
+STORE = f"{RESULTS}/sky/store" if PLAN.sky else PLAN.technical["raw_store"]
+MIRROR = "" if PLAN.sky else (PLAN.technical["mirror"] or "")
 
 
 def sky_lists(wildcards):
     """The demo sky that a shard is read from, where there is one."""
-    scans = {"-".join(field.split("-")[:2]) for field in PLAN.shards[wildcards.survey][wildcards.shard]["fields"]}
-    return [f"<results>/raw/sky/{wildcards.survey}-{scan}.tsv" for scan in sorted(scans & set(SCANS))]
+    scans = {
+        "-".join(field.split("-")[:2])
+        for field in PLAN.shards[wildcards.survey][wildcards.shard]["fields"]
+    }
+    return [
+        f"<results>/raw/sky/{wildcards.survey}-{scan}.tsv" for scan in sorted(scans & set(SCANS))
+    ]
+
+
+def local_catalogues(wildcards):
+    """The CSV catalogues of a person's own that a shard names."""
+    shard = PLAN.shards[wildcards.survey][wildcards.shard]
+    return reader(shard["reader"]).local_files(shard)
 
 
 rule simulate_scan:
@@ -21,12 +37,12 @@ rule simulate_scan:
         "<results>/benchmarks/simulate_scan/{survey}-{scan}.tsv"
     conda:
         "../envs/astro.yaml"
-    params:
-        settings={"sky": {k: v for k, v in (PLAN.sky or {}).items() if k != "runs"}, "scans": SCANS},
-        code=code_hash("scripts/simulate_scan.py"),
     resources:
         **LARGE,
-        mirror=MIRROR,
+        store=STORE,
+    params:
+        settings=chosen(SCANS, "scan"),
+        code=code_hash("scripts/simulate_scan.py"),
     message:
         "Simulate {wildcards.survey} scan {wildcards.scan}: frames, catalogues and their truth"
     script:
@@ -36,6 +52,7 @@ rule simulate_scan:
 rule download_fields:
     input:
         sky=sky_lists,
+        local=local_catalogues,
     output:
         files="<results>/raw/{survey}/{shard}.tsv",
         provenance="<results>/raw/{survey}/{shard}.provenance.json",
@@ -43,13 +60,13 @@ rule download_fields:
         "<results>/logs/download_fields/{survey}/{shard}.log",
     conda:
         "../envs/download.yaml"
-    params:
-        settings=chosen(PLAN.shards, "survey", "shard"),
     resources:
         **SMALL,
+        **{key: str(value) for key, value in PLAN.technical["download"].items()},
         mirror=MIRROR,
         store=STORE,
-        **{key: str(value) for key, value in config["download"].items()},
+    params:
+        settings=chosen(PLAN.shards, "survey", "shard"),
     message:
         "Download {wildcards.survey} {wildcards.shard}"
     script:

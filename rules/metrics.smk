@@ -1,13 +1,19 @@
 # Metrics room: predictions and catalogue rows in, tidy tables with intervals out.
-SCORING = {
-    name: {
-        "task": {**task, "name": name},
-        "scoring": PLAN.paper["scoring"],
-        "experiments": {item: PLAN.experiments[item].get("opponent", {}) for item in PLAN.of_task(name)},
-        "primary": [pair for pair in PLAN.paper["comparisons"] if PLAN.experiments[pair["a"]]["task"] == name],
+def scoring(task):
+    """What the scores and comparisons of a task need to know of its experiments."""
+    items = {name: PLAN.experiments[name].get("opponent", {}) for name in PLAN.of_task(task)}
+    controls = [name for name, item in items.items() if item.get("control") == "nuisance"]
+    ranked = [name for name, item in items.items() if item.get("family") != "definition"]
+    primary = [pair for pair in PLAN.paper["comparisons"] if pair["a"] in items]
+    return {
+        "task": {"name": task, **PLAN.tasks[task]},
+        "scoring": {**PLAN.paper["scoring"], "nuisance": (controls or [None])[0]},
+        "ranked": ranked,
+        "primary": primary,
     }
-    for name, task in PLAN.tasks.items()
-}
+
+
+SCORING = {name: scoring(name) for name in PLAN.tasks}
 
 
 def predictions_of_task(wildcards):
@@ -36,11 +42,11 @@ rule score:
         "<results>/benchmarks/score/{task}.tsv"
     conda:
         "../envs/torch.yaml"
+    resources:
+        **LARGE,
     params:
         settings=chosen(SCORING, "task"),
         code=code_hash("scripts/score.py"),
-    resources:
-        **LARGE,
     message:
         "Score {wildcards.task}"
     script:
@@ -58,11 +64,11 @@ rule compare:
         "<results>/logs/compare/{task}.log",
     conda:
         "../envs/torch.yaml"
+    resources:
+        **LARGE,
     params:
         settings=chosen(SCORING, "task"),
         code=code_hash("scripts/compare.py"),
-    resources:
-        **LARGE,
     message:
         "Compare the experiments of {wildcards.task}"
     script:

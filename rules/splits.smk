@@ -1,4 +1,15 @@
 # Splits room: who is in which part, which labels each draw shows, and the audit of both.
+def splitting(name):
+    """A task's split with what it needs of the dataset: the side of a patch in arcsec."""
+    task = PLAN.tasks[name]
+    dataset = PLAN.datasets[task["dataset"]]
+    side = dataset["size"] * PLAN.surveys[dataset["survey"]]["pixel_arcsec"]
+    return {"name": name, **task, "patch_arcsec": side}
+
+
+SPLITS = {name: splitting(name) for name in PLAN.tasks}
+
+
 rule make_split:
     input:
         catalogs=of_dataset("catalog.parquet"),
@@ -16,11 +27,11 @@ rule make_split:
         "<results>/logs/make_split/{task}.log",
     conda:
         "../envs/torch.yaml"
+    resources:
+        **SMALL,
     params:
         settings=chosen(SPLITS, "task"),
         code=code_hash("scripts/make_split.py"),
-    resources:
-        **SMALL,
     message:
         "Split {wildcards.task}: parts, draws, audit"
     script:

@@ -1,17 +1,35 @@
 # Models room: everything that needs a network, and the opponents it is held against.
 def training(name):
-    """All that a training job is told: the experiment, its classes, its bands."""
+    """All that a training job is told: the experiment, its task, its bands."""
     item = PLAN.experiments[name]
     task = PLAN.tasks[item["task"]]
     survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
-    told = {"classes": task["classes"], "bands": survey["bands"], "folds": task["split"]["folds"]}
-    return {"experiment": name, **{k: v for k, v in item.items() if k != "about"}, **told}
+    return {
+        "experiment": name,
+        **{key: item[key] for key in ("model", "recipe", "budgets") if key in item},
+        "classes": task["classes"],
+        "bands": survey["bands"],
+        "folds": task["split"]["folds"],
+        "seed": task["split"]["seed"],
+    }
 
 
-TRAINING = {name: training(name) for name in [*TRAINED, *OPPONENTS]}
+def fitting(name):
+    """All that the fit of an opponent is told: its columns and its task."""
+    item = PLAN.experiments[name]
+    return {
+        "experiment": name,
+        "opponent": item["opponent"],
+        "budgets": item["budgets"],
+        "task": splitting(item["task"]),
+    }
+
+
+TRAINING = {name: training(name) for name in TRAINED}
+FITTING = {name: fitting(name) for name in OPPONENTS}
 # A network is reached by name: its module belongs to the digest of those who use it, and no other's.
 TRAIN_CODE = {
-    name: code_hash("scripts/train.py", network_module(PLAN.experiments[name]["model"]["name"]))
+    name: code_hash("scripts/train.py", module_of(PLAN.experiments[name]["model"]["name"]))
     for name in TRAINED
 }
 
@@ -28,21 +46,21 @@ rule train:
         history="<results>/models/{experiment}/draw-{draw}/history.csv",
         predictions="<results>/models/{experiment}/draw-{draw}/predictions.parquet",
         provenance="<results>/models/{experiment}/draw-{draw}/provenance.json",
-    wildcard_constraints:
-        experiment=one_of(TRAINED),
     log:
         "<results>/logs/train/{experiment}/draw-{draw}.log",
     benchmark:
         "<results>/benchmarks/train/{experiment}/draw-{draw}.tsv"
+    wildcard_constraints:
+        experiment=one_of(TRAINED),
     conda:
         "../envs/torch.yaml"
+    resources:
+        **GPU,
+        device=PLAN.technical["compute"]["device"],
+        resume=f"{RESULTS}/models/.resume",
     params:
         settings=chosen(TRAINING, "experiment"),
         code=chosen(TRAIN_CODE, "experiment"),
-    resources:
-        **GPU,
-        device=config["compute"]["device"],
-        resume=f"{RESULTS}/models/.resume",
     message:
         "Train {wildcards.experiment}, draw {wildcards.draw}"
     script:
@@ -59,17 +77,17 @@ rule fit_opponent:
         predictions="<results>/models/{experiment}/draw-{draw}/predictions.parquet",
         card="<results>/models/{experiment}/draw-{draw}/model.json",
         provenance="<results>/models/{experiment}/draw-{draw}/provenance.json",
-    wildcard_constraints:
-        experiment=one_of(OPPONENTS),
     log:
         "<results>/logs/fit_opponent/{experiment}/draw-{draw}.log",
+    wildcard_constraints:
+        experiment=one_of(OPPONENTS),
     conda:
         "../envs/torch.yaml"
-    params:
-        settings=chosen(TRAINING, "experiment"),
-        code=code_hash("scripts/fit_opponent.py"),
     resources:
         **SMALL,
+    params:
+        settings=chosen(FITTING, "experiment"),
+        code=code_hash("scripts/fit_opponent.py"),
     message:
         "Fit {wildcards.experiment}, draw {wildcards.draw}"
     script:

@@ -1,4 +1,4 @@
-"""From config.yaml to what each job is told: checked, filled in, resolved. Imports nothing heavy."""
+"""From config.yaml to what each job is told: checked, filled in, resolved; nothing heavy."""
 
 import copy
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
+from fewsky.networks import module_of
 from fewsky.schema import check, fill, listed, load_schema, nearest
 from fewsky.surveys import reader
 
@@ -43,8 +44,7 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     config = fill(config, schema, schema)
     experiments, families = expand(config["experiments"])
     experiments = {
-        name: complete(name, item, config["recipes"], schema)
-        for name, item in experiments.items()
+        name: complete(name, item, config["recipes"], schema) for name, item in experiments.items()
     }
     plan = Plan(
         **{key: config[key] for key in ("surveys", "datasets", "tasks", "paper", "gates", "sky")},
@@ -55,11 +55,13 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     _cross_check(plan)
     for block in ("surveys", "datasets", "tasks", "experiments", "paper", "sky"):
         setattr(plan, block, canonical(getattr(plan, block)))
-    plan.shards = {
-        name: canonical(reader(survey["reader"]).shards(survey))
-        for name, survey in plan.surveys.items()
-    }
+    plan.shards = {name: _shards(survey) for name, survey in plan.surveys.items()}
     return plan
+
+
+def _shards(survey: dict) -> dict[str, dict]:
+    made = reader(survey["reader"]).shards(survey)
+    return canonical({name: {**item, "reader": survey["reader"]} for name, item in made.items()})
 
 
 def canonical(value: Any) -> Any:
@@ -81,6 +83,8 @@ def _cross_check(plan: Plan) -> None:
         _check_split(name, task, plan)
     for name, item in plan.experiments.items():
         _known(f"experiments.{name}.task", item["task"], plan.tasks, "task")
+        if "model" in item:
+            module_of(item["model"]["name"])
     _check_paper(plan)
     for k, gate in enumerate(plan.gates):
         _known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
@@ -90,8 +94,8 @@ def _cross_check(plan: Plan) -> None:
 def _check_survey(name: str, survey: dict) -> None:
     if survey["reference_band"] not in survey["bands"]:
         raise FewskyError(
-            f"config: surveys.{name}.reference_band: wanted one of {listed(survey['bands'])}; found "
-            f"'{survey['reference_band']}'. Choose one of the bands."
+            f"config: surveys.{name}.reference_band: wanted one of {listed(survey['bands'])}; "
+            f"found '{survey['reference_band']}'. Choose one of the bands."
         )
 
 
@@ -100,7 +104,7 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
     if split["by"] == "random" and split["audit"] == "enforce":
         raise FewskyError(
             f"config: tasks.{name}.split: wanted audit: report with a random split, which shares "
-            "near copies by design; found audit: enforce. Split by field, sky or hash, or say report."
+            "near copies by design; found audit: enforce. Split by field, sky or hash, or say so."
         )
     if split["by"] != "field":
         return
@@ -118,7 +122,7 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
     for part in ("train", "test"):
         if not split[part]:
             raise FewskyError(
-                f"config: tasks.{name}.split.{part}: wanted at least one field; found none. Name one."
+                f"config: tasks.{name}.split.{part}: wanted a field or more; found none. Name one."
             )
 
 
@@ -135,8 +139,8 @@ def _check_paper(plan: Plan) -> None:
     for chapter in plan.paper["chapters"]:
         if chapter not in plan.paper:
             raise FewskyError(
-                f"config: paper.{chapter}: wanted the settings of that chapter; found none. Add them "
-                "or take the chapter out of paper.chapters."
+                f"config: paper.{chapter}: wanted the settings of that chapter; found none. "
+                "Add them, or take the chapter out of paper.chapters."
             )
     _check_star_galaxy(plan)
 

@@ -16,18 +16,19 @@ def make_draws(manifest, *, draws, balance, guard_arcsec, seed):
     A budget of n is the n lowest ranks of a draw; every fifth of them is for validation. Without a
     val part the validation objects are whole groups of the pool, chosen anew in each draw, and
     training objects nearer than `guard_arcsec` to one of them get no rank. With `balance` class the
-    classes take turns for as long as each has objects left; those ranks are marked `even`.
+    classes take turns for as long as each has objects left; those ranks are marked `even`. All
+    draws are cut to the length of the shortest, so that "all" is one budget.
     """
     pool = manifest[manifest["part"].isin(["pool", "val"])].reset_index(drop=True)
     placed = np.flatnonzero(np.isfinite(pool["ra"]) & np.isfinite(pool["dec"]))
     pairs = close_pairs(pool["ra"].to_numpy()[placed], pool["dec"].to_numpy()[placed], guard_arcsec)
-    return pd.concat(
-        [
-            one_draw(pool, placed[pairs], balance, np.random.default_rng([seed, k])).assign(draw=k)
-            for k in range(draws)
-        ],
-        ignore_index=True,
-    )[["draw", "object_id", "rank", "role", "label", "even"]]
+    found = [
+        one_draw(pool, placed[pairs], balance, np.random.default_rng([seed, k])).assign(draw=k)
+        for k in range(draws)
+    ]
+    shortest = min(map(len, found))
+    joined = pd.concat([one.iloc[:shortest] for one in found], ignore_index=True)
+    return joined[["draw", "object_id", "rank", "role", "label", "even"]]
 
 
 def one_draw(pool, pairs, balance, rng):
@@ -43,7 +44,7 @@ def one_draw(pool, pairs, balance, rng):
 
 
 def pick_validation(pool, rng):
-    """Return which objects, (n,) bool, validate: the val part, else a fifth of the pool by group."""
+    """Return which objects, (n,) bool, validate: the val part, else groups with a fifth of all."""
     named = (pool["part"] == "val").to_numpy()
     if named.any():
         return named
@@ -112,5 +113,6 @@ def check_budget(one, draw, budget):
     kind = "" if one["even"].all() else " with equal classes"
     raise FewskyError(
         f"draw {draw}: wanted a budget of {budget} labels{kind}; found {available} "
-        f"(scarcest class {counts.idxmin()}: {counts.min()} objects). Lower the budget or add fields."
+        f"(scarcest class {counts.idxmin()}: {counts.min()} objects). "
+        "Lower the budget or add fields."
     )

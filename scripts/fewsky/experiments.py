@@ -17,8 +17,8 @@ def expand(experiments: Mapping[str, dict]) -> tuple[dict[str, dict], dict[str, 
         for variant, settings in variants:
             if variant in expanded:
                 raise FewskyError(
-                    f"config: experiments.{variant}: wanted one experiment of that name; found two. "
-                    "Rename one, or a value of vary."
+                    f"config: experiments.{variant}: wanted one experiment of that name; found "
+                    "two. Rename one, or a value of vary."
                 )
             expanded[variant] = settings
     return expanded, families
@@ -28,8 +28,8 @@ def _inherit(name: str, experiments: Mapping[str, dict], chain: tuple[str, ...])
     if name in chain:
         circle = " -> ".join([*chain[chain.index(name) :], name])
         raise FewskyError(
-            f"config: experiments.{name}: wanted extends to end somewhere; found the circle {circle}. "
-            "Take one of them out."
+            f"config: experiments.{name}: wanted extends to end somewhere; found the circle "
+            f"{circle}. Take one of them out."
         )
     if name not in experiments:
         raise FewskyError(
@@ -72,6 +72,7 @@ def _vary(name: str, item: dict) -> Iterator[tuple[str, dict]]:
 
 
 def complete(name: str, item: dict, recipes: Mapping[str, dict], schema: dict) -> dict:
+    """An experiment with its recipe merged, checked and filled in."""
     where = f"experiments.{name}"
     if ("model" in item) == ("opponent" in item):
         found = "both" if "model" in item else "neither"

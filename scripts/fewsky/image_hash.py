@@ -10,19 +10,22 @@ from fewsky.console import FewskyError
 BLOCK = 512
 
 
-def image_hashes(images):
-    """Return one 64-bit hash, (n,) uint64, for images (n, band, y, x) of at least 8 x 8 pixels.
+def hash_images(shards):
+    """Return one 64-bit hash an image, (n,) uint64, for a list of shards (n, band, y, x).
 
     The bits say which of the 8 x 8 lowest cosine frequencies of the band mean lie above their
     median, so scaling and a constant background change nothing. Missing pixels count as zero.
+    Raises FewskyError for patches of less than 8 x 8 pixels.
     """
-    if images.ndim != 4 or min(images.shape[2:]) < 8:
-        raise FewskyError(
-            f"image hashes: wanted images (n, band, y, x) of 8 x 8 pixels or more; "
-            f"found shape {tuple(images.shape)}. Use split by sky or field for smaller patches."
-        )
-    blocks = [hash_block(images[i : i + BLOCK]) for i in range(0, len(images), BLOCK)]
-    return np.concatenate(blocks) if blocks else np.empty(0, np.uint64)
+    found = [np.empty(0, np.uint64)]
+    for images in shards:
+        if images.ndim != 4 or min(images.shape[2:]) < 8:
+            raise FewskyError(
+                "image hashes: wanted images (n, band, y, x) of at least 8 x 8 pixels; found shape "
+                f"{tuple(images.shape)}. Split smaller patches by sky or field."
+            )
+        found += [hash_block(images[i : i + BLOCK]) for i in range(0, len(images), BLOCK)]
+    return np.concatenate(found)
 
 
 def hash_block(images):
@@ -52,7 +55,7 @@ def near_pairs(hashes, most):
 
 
 def pairs_within(hashes, run, most):
-    """Return the pairs (i < j), (m, 2), among the indices `run` that differ in `most` bits or less."""
+    """Return the pairs (i < j), (m, 2), among the indices `run` that differ by `most` bits."""
     found = [np.empty((0, 2), int)]
     for at, one in enumerate(run[:-1]):
         others = run[at + 1 :]

@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,7 +17,7 @@ from fewsky.console import FewskyError
 
 CHUNK = 1 << 20
 BLOCK = 2880  # FITS comes in blocks of this many bytes
-LARGEST = 1 << 34  # bytes after decompression; the largest survey file used is 2.5 GB
+LARGEST = 1 << 32  # bytes after decompression; the largest survey file used is 2.5 GB
 IN_MEMORY = 1 << 30  # the same for files that are read whole
 MAGIC = {
     ".fits": (b"SIMPLE  =", "FITS"),
@@ -28,15 +29,17 @@ MAGIC = {
     ".jpeg": (b"\xff\xd8\xff", "JPEG"),
     ".zip": (b"PK", "ZIP"),
 }
-MARK = b"SIMULATED"
+MARK = b"SIMULATE"  # a card of the first header of every file of the demo sky
 
 
 class BadBytes(FewskyError):
-    """A file whose bytes are not what its name promises; `found` says what they are instead."""
+    """A file whose bytes are not what its name or its digest promises; `reason` says both."""
 
-    def __init__(self, name: str, wanted: str, found: str) -> None:
-        super().__init__(f"{name}: wanted {wanted}; found {found}. Delete it and run again.")
-        self.wanted, self.found = wanted, found
+    def __init__(
+        self, name: str, wanted: str, found: str, advice: str = "Delete it and run again."
+    ) -> None:
+        super().__init__(f"{name}: wanted {wanted}; found {found}. {advice}")
+        self.reason = f"{found} instead of {wanted}"
 
 
 class Payload(NamedTuple):
@@ -47,7 +50,7 @@ class Payload(NamedTuple):
     simulated: bool
 
 
-def examine(path: str | Path, name: str | None = None, digest: str = "sha256") -> Payload:
+def examine(path: str | Path, name: str | None = None) -> Payload:
     """Size and digest of a file, read once, whose bytes are sound for a file called `name`.
 
     The suffixes of `name` say what is checked: magic bytes, every compressed byte with its check
@@ -55,7 +58,7 @@ def examine(path: str | Path, name: str | None = None, digest: str = "sha256") -
     """
     path, name = Path(path), name or Path(path).name
     with open(path, "rb") as stream:
-        tap = _Tap(stream, hashlib.new(digest))
+        tap = _Tap(stream, hashlib.sha256())
         inner = _unpacking(tap, name)
         with _naming(name):
             head = inner.read(4 * BLOCK)
@@ -67,7 +70,7 @@ def examine(path: str | Path, name: str | None = None, digest: str = "sha256") -
             check_fits(stream, name)
         elif _inner_suffix(name) == ".fits" and total % BLOCK:
             raise BadBytes(name, f"FITS in blocks of {BLOCK} bytes", f"{total:,} bytes unpacked")
-    return Payload(tap.count, tap.digest.hexdigest(), MARK in head.split(b"END     ")[0])
+    return Payload(tap.count, tap.digest.hexdigest(), _is_marked(head))
 
 
 def read_unpacked(path: str | Path, limit: int = IN_MEMORY) -> bytes:
@@ -159,6 +162,13 @@ class _Tap:
         self.digest.update(content)
         self.count += len(content)
         return content
+
+
+def _is_marked(head: bytes) -> bool:
+    """Whether the first FITS header says that the file comes from the demo sky."""
+    cards = (head[start : start + 80] for start in range(0, len(head), 80))
+    header = takewhile(lambda card: not card.startswith(b"END     "), cards)
+    return any(MARK in card for card in header)
 
 
 def _unpacking(tap: _Tap, name: str):

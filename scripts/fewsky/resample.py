@@ -1,18 +1,19 @@
-"""A band on another band's pixels: two one-dimensional B-spline passes along a nearby affine map.
+"""A band on another band's pixels: two one-dimensional B-spline passes along a smooth, nearby map.
 
-Bands of a drift scan differ by a shift of some pixels, a rotation below 1e-3 and a scale of 1 to
-1e-3. Such a map factors into one pass along x and one along y (Catmull and Smith 1980), each a
-spline of the chosen order (Unser 1999, IEEE Signal Processing Magazine 16, 22), for a fraction of
-the time of a two-dimensional gather and with the same accuracy.
+Bands of a drift scan differ by a shift of some pixels, a rotation below 1e-3, a scale of 1 to 1e-3
+and a distortion below a pixel. Such a map factors into one pass along x and one along y (Catmull
+and Smith 1980, SIGGRAPH 14, 279), each a spline of the chosen order (Unser 1999, IEEE Signal
+Processing Magazine 16, 22), for a fraction of the time of a two-dimensional gather.
 """
 
 from collections.abc import Iterator
 from functools import cache
 from math import comb, factorial, sqrt
-from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
+
+from fewsky.geometry import Map, Shape, Surface
 
 POLES = {
     3: (sqrt(3) - 2,),
@@ -21,57 +22,18 @@ POLES = {
         sqrt(67.5 + sqrt(4436.25)) - sqrt(26.25) - 6.5,
     ),
 }
-# Two passes stay exact only for maps close to the identity; this covers every survey scan while
-# keeping the drift inside a tile below one pixel.
-NEAR_IDENTITY = 3e-3
-TILE = (64, 256)  # rows and columns worked on at once: eight such float32 planes fit in cache
+TILE = (64, 256)  # rows and columns worked on at once: a dozen such float32 planes fit in cache
 
 
-class Affine(NamedTuple):
-    """Input pixel (x, y) as a linear function of the output pixel: `x_in = x0 + xx x + xy y`."""
-
-    x0: float
-    xx: float
-    xy: float
-    y0: float
-    yx: float
-    yy: float
-
-    @property
-    def area(self) -> float:
-        """Area of an output pixel in input pixels."""
-        return abs(self.xx * self.yy - self.xy * self.yx)
-
-    def __call__(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.x0 + self.xx * x + self.xy * y, self.y0 + self.yx * x + self.yy * y
-
-    def is_near_identity(self) -> bool:
-        """True if scales are 1 and shears 0 within what the two passes can follow."""
-        terms = (self.xx - 1, self.xy, self.yx, self.yy - 1)
-        return all(abs(term) < NEAR_IDENTITY for term in terms)
-
-
-def fit_affine(x: np.ndarray, y: np.ndarray, x_in: np.ndarray, y_in: np.ndarray):
-    """The affine map nearest to the given pairs of pixels, and its largest error in pixels."""
-    design = np.stack([np.ones(x.size), x.ravel(), y.ravel()], axis=1)
-    wanted = np.stack([x_in.ravel(), y_in.ravel()], axis=1)
-    terms, *_ = np.linalg.lstsq(design, wanted, rcond=None)
-    error = np.hypot(*(design @ terms - wanted).T).max()
-    return Affine(*terms.T.ravel().tolist()), float(error)
-
-
-def resample(image: np.ndarray, affine: Affine, shape: tuple[int, int], order: int) -> np.ndarray:
+def resample(image: np.ndarray, along: Map, shape: Shape, order: int) -> np.ndarray:
     """Flux per output pixel, `(y, x)` float32, by splines of `order`; NaN outside the image.
 
-    The image must be finite. The sum of flux is kept: values are multiplied by the area of an
-    output pixel in input pixels.
+    The image must be finite. Flux is kept: values are multiplied by the local area of an output
+    pixel in input pixels.
     """
-    x0, xx, xy, y0, yx, yy = affine
-    rows = _pass(image, 1, (image.shape[0], shape[1]), order,
-                 (x0 - xy * y0 / yy, xx - xy * yx / yy, xy / yy))  # fmt: skip
-    out = _pass(rows, 0, shape, order, (y0, yy, yx))
-    out *= np.float32(affine.area)
-    _blank_outside(out, affine, image.shape)
+    rows = _pass(image, 1, (image.shape[0], shape[1]), order, along.slide)
+    out = _pass(rows, 0, shape, order, along.dy)
+    _blank_outside(out, along, image.shape)
     return out
 
 
@@ -114,63 +76,70 @@ def _taps(order: int) -> np.ndarray:
     return table.astype(np.float32)
 
 
-def _tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+def _tiles(shape: Shape) -> Iterator[tuple[slice, slice]]:
     for top in range(0, shape[0], TILE[0]):
         for left in range(0, shape[1], TILE[1]):
-            yield (slice(top, min(top + TILE[0], shape[0])),
-                   slice(left, min(left + TILE[1], shape[1])))  # fmt: skip
+            bottom, right = min(top + TILE[0], shape[0]), min(left + TILE[1], shape[1])
+            yield slice(top, bottom), slice(left, right)
 
 
-def _pass(image: np.ndarray, axis: int, shape: tuple[int, int], order: int, terms) -> np.ndarray:
-    """Interpolate along `axis` at `offset + scale * along + shear * across`."""
-    offset, scale, shear = terms
-    along, across = shape[axis], shape[1 - axis]
-    drifts = [offset + (scale - 1) * a + shear * b for a in (0, along) for b in (0, across)]
-    before = max(0, -int(np.floor(min(drifts)))) + order
-    after = max(0, int(np.ceil(max(drifts))) + along - image.shape[axis]) + order
-    widths = [(0, 0), (0, 0)]
-    widths[axis] = (before, after)
-    padded = np.pad(coefficients(image, axis, order), widths, mode="reflect")
+def _pass(image: np.ndarray, axis: int, shape: Shape, order: int, shift: Surface) -> np.ndarray:
+    """Interpolate along `axis` at index plus `shift`, times the stretch along that axis."""
+    rows, columns = shift.bases(shape)
+    stretch_rows, stretch_columns = shift.slope(axis).bases(shape)
+    padded, before = _padded(image, axis, shape, order, rows[::32] @ columns[:, ::32])
     out = np.empty(shape, np.float32)
     scratch = np.empty((2, order + 1, *TILE), np.float32)
     for tile in _tiles(shape):
-        index = np.ogrid[tile]
-        drift = offset + (scale - 1) * index[axis] + shear * index[1 - axis]
+        down, right = tile
         first = tile[axis].start + before - (order - 1) // 2
-        window = padded[:, tile[1]] if axis == 0 else padded[tile[0]]
-        _interpolate(window, axis, first, drift, out[tile], scratch)
+        window = padded[:, right] if axis == 0 else padded[down]
+        _interpolate(window, axis, first, rows[down] @ columns[:, right], out[tile], scratch)
+        out[tile] *= 1 + stretch_rows[down] @ stretch_columns[:, right]
     return out
 
 
-def _interpolate(window, axis, first, drift, out, scratch) -> None:
-    """Fill one tile of output at `first + drift` (plus the tile's own index) along `axis`.
+def _padded(image, axis: int, shape: Shape, order: int, shifts: np.ndarray):
+    """Coefficients mirrored far enough for every shift, and how many lie before the first."""
+    margin = order + 1
+    before = max(0, -int(np.floor(shifts.min()))) + margin
+    after = max(0, int(np.ceil(shifts.max())) + shape[axis] - image.shape[axis]) + margin
+    widths = [(0, 0), (0, 0)]
+    widths[axis] = (before, after)
+    return np.pad(coefficients(image, axis, order), widths, mode="reflect"), before
 
-    Where the whole part of the drift changes inside the tile, each value of it is done in turn.
+
+def _interpolate(window, axis: int, first: int, shift, out, scratch) -> None:
+    """Fill one tile with the spline at its own index plus `shift` along `axis`.
+
+    `first` is where in `window` the first sample of an unshifted tile lies. Where the whole part
+    of the shift changes inside the tile, each value of it is done in turn.
     """
     count = scratch.shape[1]
     samples, factors = (part[:, : out.shape[0], : out.shape[1]] for part in scratch)
-    lowest, highest = int(np.floor(drift.min())), int(np.floor(drift.max()))
+    lowest, highest = int(np.floor(shift.min())), int(np.floor(shift.max()))
     for whole in range(lowest, highest + 1):
         for k in range(count):
             reach = slice(first + whole + k, first + whole + k + out.shape[axis])
             samples[k] = window[reach] if axis == 0 else window[:, reach]
-        np.matmul(_taps(count - 1), scratch[0].reshape(count, -1), out=scratch[1].reshape(count, -1))
-        t = (drift - whole).astype(np.float32)
+        np.matmul(
+            _taps(count - 1), scratch[0].reshape(count, -1), out=scratch[1].reshape(count, -1)
+        )
+        t = (shift - whole).astype(np.float32)
         value = factors[-1]
         for factor in factors[-2::-1]:
             value *= t
             value += factor
-        np.copyto(out, value, where=(t >= 0) & (t < 1) if highest > lowest else True)
+        np.copyto(out, value, where=np.floor(shift) == whole if highest > lowest else True)
 
 
-def _blank_outside(out: np.ndarray, affine: Affine, shape: tuple[int, int]) -> None:
+def _blank_outside(out: np.ndarray, along: Map, shape: Shape) -> None:
     """Set NaN where an output pixel's centre lies outside the input's outermost pixel centres."""
-    for tile in _tiles(out.shape):
-        y, x = (np.array([part.start, part.stop - 1]) for part in tile)
-        if not _inside(*affine(x[None, :], y[:, None]), shape).all():
-            y, x = np.ogrid[tile]
-            out[tile][~_inside(*affine(x, y), shape)] = np.nan
-
-
-def _inside(x: np.ndarray, y: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    return (x >= 0) & (x <= shape[1] - 1) & (y >= 0) & (y <= shape[0] - 1)
+    bases = along.dx.bases(out.shape), along.dy.bases(out.shape)
+    for down, right in _tiles(out.shape):
+        (rows_x, columns_x), (rows_y, columns_y) = bases
+        x = np.arange(right.start, right.stop) + rows_x[down] @ columns_x[:, right]
+        y = np.arange(down.start, down.stop)[:, None] + rows_y[down] @ columns_y[:, right]
+        inside = (x >= 0) & (x <= shape[1] - 1) & (y >= 0) & (y <= shape[0] - 1)
+        if not inside.all():
+            out[down, right][~inside] = np.nan

@@ -30,7 +30,9 @@ def _deepest(errors: list) -> jsonschema.ValidationError:
     error = errors[0]
     while error.context:
         # Under oneOf the branch whose fault lies deepest is the one that was meant.
-        error = max(error.context, key=lambda item: (len(item.absolute_path), item.validator != "type"))
+        error = max(
+            error.context, key=lambda item: (len(item.absolute_path), item.validator != "type")
+        )
     return error
 
 
@@ -46,10 +48,11 @@ def _explain(error: jsonschema.ValidationError, where: str) -> str:
         return f"{place}: wanted {_type(error)}; found {_shown(error.instance)}. {_hint(error)}"
     if error.validator == "enum":
         choices = listed(error.validator_value)
-        return f"{place}: wanted one of {choices}; found {_shown(error.instance)}. Choose one of them."
+        return f"{place}: wanted one of {choices}; found {_shown(error.instance)}. Choose one."
     if error.validator == "not":
-        return f"{place}: wanted an odd number of pixels; found {error.instance}. Write an odd number."
-    return f"{place}: wanted {error.validator} {error.validator_value}; found {_shown(error.instance)}. Change it."
+        return f"{place}: wanted an odd number; found {error.instance}. Write an odd one."
+    wanted = f"{error.validator} {error.validator_value}"
+    return f"{place}: wanted {wanted}; found {_shown(error.instance)}. Change it."
 
 
 def _unknown_key(error: jsonschema.ValidationError, place: str) -> str:
@@ -88,7 +91,7 @@ def _shown(value: Any) -> str:
 
 
 def fill(value: Any, schema: dict, root: dict) -> Any:
-    """The value with the schema's defaults filled in, at any depth; whole numbers typed as declared."""
+    """The value with the schema's defaults filled in, at any depth; numbers typed as declared."""
     schema = _resolve_reference(schema, root)
     if "oneOf" in schema and isinstance(value, dict):
         options = (_resolve_reference(option, root) for option in schema["oneOf"])

@@ -35,9 +35,9 @@ def nearest(ra, dec, other_ra, other_dec):
     return np.degrees(2 * np.arcsin(np.minimum(distance / 2, 1))) * 3600, index
 
 
-def closer_than(ra, dec, other_ra, other_dec, arcsec):
-    """Return which positions, (n,) bool, have one of the others closer than `arcsec`."""
-    return nearest(ra, dec, other_ra, other_dec)[0] < arcsec
+def within(ra, dec, other_ra, other_dec, arcsec):
+    """Return which positions, (n,) bool, have one of the others within `arcsec`."""
+    return nearest(ra, dec, other_ra, other_dec)[0] <= arcsec
 
 
 def sky_tiles(ra, dec, arcmin):

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from fewsky.audit import audit_split, enforce
 from fewsky.console import FewskyError
 from fewsky.draws import make_draws
+from fewsky.folds import assign_folds, guard_parts
 from fewsky.groups import choose_groups, connected
 from fewsky.image_hash import near_pairs
-from fewsky.sphere import close_pairs, closer_than, sky_tiles
+from fewsky.sphere import close_pairs, sky_tiles
 
 NEAR_COPY_BITS = 4
-USED = ("pool", "val", "test", "guard")
 
 
 def make_split(catalog, images_hash, task, *, seed):
@@ -68,9 +67,7 @@ def check_inputs(catalog, images_hash, task):
             f"split: wanted each object_id once; found {twice.iloc[0]} again, {len(twice)} repeats "
             "in all. Labels are joined by key or not at all: mend the catalogue."
         )
-    if task["split"]["by"] == "hash" and (
-        images_hash is None or len(images_hash) != len(catalog)
-    ):
+    if task["split"]["by"] == "hash" and (images_hash is None or len(images_hash) != len(catalog)):
         found = "none" if images_hash is None else len(images_hash)
         raise FewskyError(
             f"split by hash: wanted {len(catalog)} image hashes, one a row; found {found}. "
@@ -83,7 +80,7 @@ def find_eligible(catalog, task):
     keep, split = dict(task["keep"]), task["split"]
     if "complete" in catalog:
         keep.setdefault("complete", [1, 1])
-    eligible = catalog[task["label"]].isin(task["classes"]).to_numpy()
+    eligible = catalog[task["label"]].isin(task["classes"]).to_numpy(copy=True)
     for column, (low, high) in keep.items():
         eligible &= catalog[column].astype(float).between(low, high).to_numpy()
     if split["by"] == "field":
@@ -184,23 +181,10 @@ def guard_distance(task):
         return 0.0 if split["by"] == "random" else diagonal
     if split["guard_arcsec"] < diagonal and split["audit"] == "enforce":
         raise FewskyError(
-            f"split.guard_arcsec: wanted at least the patch's diagonal, {diagonal:.2f} arcsec; found "
-            f"{split['guard_arcsec']}. Raise it, leave it out, or say audit: report."
+            f"split.guard_arcsec: wanted at least the patch's diagonal, {diagonal:.2f} arcsec; "
+            f"found {split['guard_arcsec']}. Raise it, leave it out, or say audit: report."
         )
     return float(split["guard_arcsec"])
-
-
-def guard_parts(manifest, guard_arcsec):
-    """Return the parts, (n,), with pool and val objects near test, and pool near val, as guard."""
-    part = manifest["part"].to_numpy(dtype=object).copy()
-    place = manifest[["ra", "dec"]].to_numpy(float)
-    placed = np.isfinite(place).all(axis=1)
-    for fixed, yields in (("test", ("val", "pool")), ("val", ("pool",))):
-        stays = placed & (part == fixed)
-        rows = np.flatnonzero(placed & np.isin(part, yields))
-        near = closer_than(*place[rows].T, *place[stays].T, guard_arcsec)
-        part[rows[near]] = "guard"
-    return part
 
 
 def check_parts(manifest, task):
@@ -212,42 +196,8 @@ def check_parts(manifest, task):
         if missing:
             raise FewskyError(
                 f"split: wanted every class in the {part} part; found no {missing[0]} there after "
-                "duplicates and guard bands. Add fields, or lower split.tile_arcmin or guard_arcsec."
+                "duplicates and guard bands. Add fields, or lower tile_arcmin or guard_arcsec."
             )
-
-
-def assign_folds(manifest, folds, seed):
-    """Return the fold, (n,) int, of every usable object by whole groups; -1 elsewhere."""
-    fold = np.full(len(manifest), -1)
-    used = manifest["part"].isin(USED).to_numpy()
-    if folds == 0:
-        return fold
-    objects = manifest[used]
-    if folds < 3 or objects["group"].nunique() < folds:
-        raise FewskyError(
-            f"split.folds: wanted 3 to {objects['group'].nunique()} folds (the number of groups); "
-            f"found {folds}. Change it, or lower split.tile_arcmin."
-        )
-    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    rows = np.flatnonzero(used)
-    for k, (_, tested) in enumerate(cut.split(rows, objects["label"], objects["group"])):
-        fold[rows[tested]] = k
-    return fold
-
-
-def fold_roles(manifest, fold, guard_arcsec):
-    """Return each row's role, (n,), in one fold: train, val, test, guard or unused.
-
-    The fold itself is tested, the next one validates, the others train; objects nearer than
-    `guard_arcsec` to a tested one, or training ones near a validating one, are left out.
-    """
-    folds = manifest["fold"].max() + 1
-    parts = np.full(len(manifest), "pool", dtype=object)
-    parts[manifest["fold"] == -1] = "unused"
-    parts[manifest["fold"] == (fold + 1) % folds] = "val"
-    parts[manifest["fold"] == fold] = "test"
-    roles = guard_parts(manifest.assign(part=parts), guard_arcsec)
-    return np.where(roles == "pool", "train", roles)
 
 
 def near_copies(images_hash, manifest, split):

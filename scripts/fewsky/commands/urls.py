@@ -6,30 +6,18 @@ import yaml
 
 from fewsky.config import resolve
 from fewsky.console import FewskyError
-from fewsky.surveys import reader
-
-
-def urls(plan) -> list[str]:
-    """URLs of all surveys, sorted, each once."""
-    found = {
-        entry["url"]
-        for name, survey in plan.surveys.items()
-        for shard in plan.shards[name].values()
-        for entry in reader(survey["reader"]).files(shard)
-    }
-    return sorted(found)
+from fewsky.download import known_urls
+from fewsky.experiments import merge
 
 
 def main(paths: list[str]) -> int:
     """Print the URLs of the configuration in the given files, later ones laid over earlier ones."""
-    from fewsky.experiments import merge
-
+    config: dict = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            config = merge(config, yaml.safe_load(stream))
     try:
-        config: dict = {}
-        for path in paths:
-            with open(path, encoding="utf-8") as stream:
-                config = merge(config, yaml.safe_load(stream))
-        print(*urls(resolve(config)), sep="\n")
+        print(*known_urls(resolve(config).surveys), sep="\n")
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)
         return 1

@@ -58,10 +58,10 @@ def build(
                 n_extra=n_extra,
                 **options,
             )
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise FewskyError(
-            f"model: wanted settings that {model['name']} has; found {sorted(options)} "
-            f"({error}). Take the others out."
+            f"model: wanted settings that {model['name']} takes; found {options} for "
+            f"{in_channels} channels of {size} px ({error}). Mend the model block."
         ) from None
     network.to_empty(device="cpu")
     network.reset(generator)

@@ -5,6 +5,7 @@ sdss_catalogues read the files.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any, NamedTuple
@@ -50,7 +51,8 @@ def shards(survey: Mapping[str, Any]) -> dict[str, dict]:
     """What each shard needs, by the shard's name RUN-CAMCOL-NNNN; NNNN is field // shard_fields.
 
     A shard's dict holds only what decides its own bytes, so that a new field, or another field's
-    catalogue, leaves it as it is. Raises FewskyError on bad names, bands or catalogues.
+    catalogue, leaves it as it is; csv_fields counts the fields of the survey that share a CSV.
+    Raises FewskyError on bad names, bands or catalogues.
     """
     _check_bands(survey)
     groups: dict[str, list[Field]] = {}
@@ -58,7 +60,8 @@ def shards(survey: Mapping[str, Any]) -> dict[str, dict]:
         name = f"{field.run}-{field.camcol}-{field.field // survey['shard_fields']:04d}"
         groups.setdefault(name, []).append(field)
     _check_catalogue(survey)
-    return {name: _shard(survey, groups[name]) for name in sorted(groups)}
+    users = Counter(catalogue_kind(survey, name) for name in survey["fields"])
+    return {name: _shard(survey, groups[name], users) for name in sorted(groups)}
 
 
 def catalogue_kind(survey: Mapping[str, Any], field: str) -> str:
@@ -97,14 +100,16 @@ def local_files(survey: Mapping[str, Any]) -> list[str]:
     return sorted({kind for kind in kinds if kind.endswith(".csv")})
 
 
-def url(shard: Mapping[str, Any], kind: str, field: Field, **parts: str) -> str:
+def url(shard: Mapping[str, Any], kind: str, field: Field, /, **parts: str) -> str:
     """The address of a file by the survey's URL pattern.
 
     Raises FewskyError where the pattern is missing or uses a name that is not known.
     """
     pattern = shard["urls"].get(kind)
     if pattern is None:
-        raise FewskyError(f"urls.{kind}: wanted a URL pattern; found none. See docs/data.md for it.")
+        raise FewskyError(
+            f"urls.{kind}: wanted a URL pattern; found none. See docs/data.md for it."
+        )
     names = {name for _, name, _, _ in Formatter().parse(pattern) if name is not None}
     if not names <= URL_KEYS[kind]:
         wanted = ", ".join(sorted(URL_KEYS[kind]))
@@ -131,7 +136,9 @@ def _catalogue_rows(shard: Mapping[str, Any], field: Field) -> list[dict[str, st
     return [_row("csv", "", "", kind)]
 
 
-def _shard(survey: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, Any]:
+def _shard(
+    survey: Mapping[str, Any], fields: Iterable[Field], users: Mapping[str, int]
+) -> dict[str, Any]:
     names = [field.name for field in sorted(fields)]
     kinds = {name: catalogue_kind(survey, name) for name in names}
     used = {"frame", *kinds.values()}
@@ -144,6 +151,9 @@ def _shard(survey: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, Any]
     }
     if "calibobj" in used:
         shard["calibobj_kinds"] = list(survey.get("calibobj_kinds", ["star", "gal"]))
+    tables = sorted(kind for kind in used if kind.endswith(".csv"))
+    if tables:
+        shard["csv_fields"] = {table: users[table] for table in tables}
     return shard
 
 
@@ -162,7 +172,7 @@ def _check_bands(survey: Mapping[str, Any]) -> None:
     strange = [band for band in bands if band not in BANDS]
     if strange or len(set(bands)) != len(bands):
         raise FewskyError(
-            f"bands {', '.join(bands)}: wanted each of u, g, r, i, z at most once. Correct the list."
+            f"bands {', '.join(bands)}: wanted each of u, g, r, i, z at most once. Correct them."
         )
     reference = survey.get("reference_band", bands[0])
     if reference not in bands:
@@ -179,7 +189,8 @@ def _check_catalogue(survey: Mapping[str, Any]) -> None:
     for name, kind in named.items():
         if name not in known:
             raise FewskyError(
-                f"catalogue: wanted 'default' or a field of this survey; found '{name}'. Correct it."
+                f"catalogue: wanted 'default' or a field of this survey; found '{name}'. "
+                "Correct it, or add the field."
             )
         if kind not in CATALOGUES and not kind.endswith(".csv"):
             raise FewskyError(

@@ -1,0 +1,26 @@
+"""Compare the experiments of a task in pairs: primary ones first, the rest exploratory."""
+
+from fewsky.comparisons import compare_task, list_pairs
+from fewsky.console import running
+from fewsky.files import load_table, save_table
+from fewsky.provenance import record
+from fewsky.rooms import load_predictions
+
+with running(snakemake.log[0]):
+    settings = snakemake.params.settings
+    table = compare_task(
+        load_predictions(snakemake.input.predictions),
+        load_table(snakemake.input.manifest),
+        settings["task"],
+        list_pairs(settings["ranked"], settings["primary"]),
+        settings["scoring"],
+        seed=settings["scoring"]["seed"],
+    )
+    save_table(table, snakemake.output.table)
+    record(
+        snakemake.output.provenance,
+        outputs=[snakemake.output.table],
+        settings=settings,
+        code=snakemake.params.code,
+        inputs=snakemake.input,
+    )

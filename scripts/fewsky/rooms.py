@@ -1,0 +1,50 @@
+"""What lies in the rooms in several files, read as one: shards of a dataset, draws of a task."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fewsky.console import FewskyError
+from fewsky.files import load_arrays, load_table
+
+
+def load_images(paths: Iterable[str]) -> np.ndarray:
+    """Images of all shards, float32 `(n, band, y, x)`; shards without an object add nothing."""
+    return np.concatenate([load_arrays(path)["images"] for path in paths])
+
+
+def load_catalog(paths: Iterable[str], measured: Iterable[str] = ()) -> pd.DataFrame:
+    """Catalogue of all shards, one row an image; measured columns joined by object_id if given.
+
+    Raises FewskyError where no shard holds an object.
+    """
+    paths = list(paths)
+    catalog = _joined(paths)
+    if catalog.empty:
+        raise FewskyError(
+            f"{Path(paths[0]).parents[1]}: wanted objects in at least one shard; found none. "
+            "Check the survey's catalogue and the dataset's objects and edge."
+        )
+    measured = list(measured)
+    if not measured:
+        return catalog
+    return catalog.merge(_joined(measured), on="object_id", validate="one_to_one")
+
+
+def _joined(paths: Iterable[str]) -> pd.DataFrame:
+    tables = [load_table(path) for path in paths]
+    filled = [table for table in tables if len(table)] or tables[:1]
+    return pd.concat(filled, ignore_index=True)
+
+
+def load_predictions(paths: Iterable[str]) -> dict[tuple[str, int], pd.DataFrame]:
+    """Prediction tables by (experiment, draw), named by their place models/EXPERIMENT/draw-K."""
+    return {_replicate(path): load_table(path) for path in paths}
+
+
+def _replicate(path: str) -> tuple[str, int]:
+    folder = Path(path).parent
+    return folder.parent.name, int(re.fullmatch(r"draw-(\d+)", folder.name).group(1))

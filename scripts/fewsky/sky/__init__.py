@@ -1,0 +1,1 @@
+"""The demo sky: simulated surveys with known truth, written in the archives' own formats."""

@@ -1,0 +1,225 @@
+"""Intervals, tests and verdicts: the one hierarchical bootstrap and the exact tests beside it.
+
+The bootstrap resamples sky groups first, then replicates, each with replacement (Owen 2007, the
+pigeonhole bootstrap). Where groups or replicates are few its interval is widened to what a t
+interval of that size would have (Hesterberg 2015, the expanded percentile interval).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from fewsky.console import FewskyError
+
+LEVEL = 0.95
+POWER = 0.8
+FEWEST_REPLICATES = 10
+FEWEST_FOR_SIGNED_RANK = 8
+FEWEST_BEYOND = 5
+
+
+class Resamples(NamedTuple):
+    """How often each group (n, groups) and each replicate (n, replicates) stands in a resample."""
+
+    groups: np.ndarray
+    replicates: np.ndarray
+
+
+class Estimate(NamedTuple):
+    """A mean over replicates with its interval, its standard error and degrees of freedom."""
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    error: np.ndarray
+    freedom: np.ndarray
+
+
+def resample(n_groups, n_replicates, n, rng):
+    """Return `n` resamples of groups and replicates; share them to pair experiments."""
+    equal = [np.full(size, 1 / size) for size in (n_groups, n_replicates)]
+    counts = [rng.multinomial(len(p), p, size=n).astype(float) for p in equal]
+    return Resamples(*counts)
+
+
+def hierarchical_bootstrap(statistic, n_groups, n_replicates, n, rng, limits=(-np.inf, np.inf)):
+    """Return the Estimate of a statistic's mean over replicates, from `n` resamples.
+
+    `statistic` takes group weights (b, groups) and gives the value in each replicate,
+    (b, replicates) or (b, replicates, measures).
+    """
+    resamples = resample(n_groups, n_replicates, n, rng)
+    whole = statistic(np.ones((1, n_groups)))[0]
+    return estimate(whole, statistic(resamples.groups), resamples, n_groups, limits)
+
+
+def estimate(whole, resampled, resamples, n_groups, limits=(-np.inf, np.inf)):
+    """Return the Estimate from the values of each replicate, on all objects and resampled.
+
+    `whole` is (replicates, ...), `resampled` (n, replicates, ...). `n_groups` are those that hold
+    objects. With one group and one replicate there is no interval: NaN.
+    """
+    n_replicates = len(whole)
+    share = resamples.replicates.reshape(*resamples.replicates.shape, *[1] * (whole.ndim - 1))
+    known = np.where(np.isnan(resampled), 0, share)
+    with np.errstate(invalid="ignore"):
+        means = (np.nan_to_num(resampled) * known).sum(1) / known.sum(1)
+    found = known_mean(whole)
+    spread = np.sqrt(known_mean((means - known_mean(means)) ** 2) * len(means) / (len(means) - 1))
+    error, freedom = error_and_freedom(whole, spread, n_groups, n_replicates)
+    lower, upper = expanded_interval(found, means, spread, error, freedom)
+    clip = [np.clip(edge, *limits) for edge in (lower, upper)]
+    return Estimate(found, *clip, error, freedom)
+
+
+def known_mean(values):
+    """Return the mean over the first axis of what is not NaN; NaN where nothing is known."""
+    known = ~np.isnan(values)
+    return np.nan_to_num(values).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
+
+
+def error_and_freedom(whole, spread, n_groups, n_replicates):
+    """Return the standard error and Satterthwaite's degrees of freedom of a mean over replicates.
+
+    The bootstrap's variance is taken apart into that of replicates, known from their values, and
+    that of groups; each is freed of the bias (m - 1)/m of a bootstrap over m units.
+    """
+    between = np.nan_to_num(whole.var(axis=0, ddof=1)) / n_replicates if n_replicates > 1 else 0.0
+    of_groups = np.maximum(spread**2 - between * (n_replicates - 1) / n_replicates, 0)
+    of_groups = of_groups * n_groups / (n_groups - 1) if n_groups > 1 else of_groups * 0
+    variance = of_groups + between
+    weight = of_groups**2 / max(n_groups - 1, 1) + between**2 / max(n_replicates - 1, 1)
+    largest = max(n_groups + n_replicates - 2, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = np.where(weight > 0, variance**2 / weight, largest)
+    units = n_groups > 1 or n_replicates > 1
+    return np.sqrt(variance) * (1 if units else np.nan), np.maximum(freedom, 1)
+
+
+def expanded_interval(value, means, spread, error, freedom):
+    """Return the lower and upper edge of the expanded percentile interval.
+
+    A quantile beyond the last few resamples is carried on from the outermost one that they tell,
+    in proportion to its distance from the centre. The centre of the resamples is moved to the
+    value, since some measures (ECE, CAL) are larger in every resample than in the whole.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        wide = stats.t.ppf(0.5 + LEVEL / 2, freedom) * np.where(spread > 0, error / spread, 1)
+    told = stats.norm.isf(FEWEST_BEYOND / len(means))
+    inside = stats.norm.sf(np.minimum(wide, told))
+    centre, reach = known_mean(means), np.maximum(wide / told, 1)
+    edges = [column_quantile(means, q) for q in (inside, 1 - inside)]
+    return [np.where(np.isnan(error), np.nan, value + (edge - centre) * reach) for edge in edges]
+
+
+def column_quantile(values, quantile):
+    """Return the quantile of each column of (n, ...), with a quantile of its own for each."""
+    flat, wanted = values.reshape(len(values), -1), np.broadcast_to(quantile, values.shape[1:])
+    pairs = zip(flat.T, wanted.ravel(), strict=True)
+    found = [np.nanquantile(v, q) if np.isfinite(v).any() and q == q else np.nan for v, q in pairs]
+    return np.reshape(found, values.shape[1:])
+
+
+def minimum_detectable(error, freedom, alpha=1 - LEVEL, power=POWER):
+    """Return the smallest true difference found with `power` at two-sided level `alpha`."""
+    return (stats.t.isf(alpha / 2, freedom) + stats.t.isf(1 - power, freedom)) * error
+
+
+def compare(a, b, resamples, n_groups, *, primary, higher_is_better=True):
+    """Return the paired comparison a - b as a dict: difference, interval, p, verdict, note.
+
+    `a` and `b` are each (values (replicates,), resampled values (n, replicates)) from the same
+    resamples. A primary comparison of fewer than ten replicates counts as exploratory.
+    """
+    found = estimate(a[0] - b[0], a[1] - b[1], resamples, n_groups, (-np.inf, np.inf))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.t.sf(abs(found.value) / found.error, found.freedom)
+    n = len(a[0])
+    counted = primary and n >= FEWEST_REPLICATES
+    told = {
+        "difference": float(found.value),
+        "lower": float(found.lower),
+        "upper": float(found.upper),
+        "p": 1.0 if found.value == 0 and found.error == 0 else float(p),
+        "minimum_detectable": float(minimum_detectable(found.error, found.freedom)),
+        "primary": bool(counted),
+        "n_replicates": n,
+        "note": "primary" if counted else f"exploratory: {n} replicates",
+    }
+    return {**told, "verdict": verdict(told, told["p"], higher_is_better)}
+
+
+def verdict(told, p, higher_is_better=True):
+    """Return better, worse or cannot be told; both p and the interval must speak for it."""
+    apart = told["lower"] > 0 or told["upper"] < 0
+    if not (p < 1 - LEVEL and apart):
+        return "cannot be told"
+    return "better" if (told["difference"] > 0) == higher_is_better else "worse"
+
+
+def holm(p):
+    """Return the p values adjusted for their number (Holm 1979); NaN stays and is not counted."""
+    p = np.asarray(p, float)
+    rows = np.flatnonzero(~np.isnan(p))
+    order = rows[np.argsort(p[rows], kind="stable")]
+    adjusted = np.full(len(p), np.nan)
+    steps = p[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted
+
+
+def mcnemar_exact(right_a, right_b):
+    """Return how many objects only a, and only b, has right, and the exact two-sided p.
+
+    Both are (n,) bool over one fixed test with one prediction an object, else FewskyError.
+    """
+    a, b = np.asarray(right_a), np.asarray(right_b)
+    if a.ndim != 1 or a.shape != b.shape or a.dtype != bool or b.dtype != bool:
+        raise FewskyError(
+            f"McNemar: wanted one right or wrong an object, (n,) bool twice; found {a.dtype} "
+            f"{a.shape} and {b.dtype} {b.shape}. Take one draw, or use the bootstrap comparison."
+        )
+    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
+    p = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
+    return only_a, only_b, float(p)
+
+
+def nadeau_bengio(differences, tests, *, n_train, n_test):
+    """Return t and the two-sided p of the corrected resampled t test (Nadeau & Bengio 2003).
+
+    `tests` holds the object_ids of each replicate's test part. Raises FewskyError where two are
+    the same: the correction is for resampled splits, not for draws over one fixed test.
+    """
+    d = np.asarray(differences, float)
+    if len({frozenset(ids) for ids in tests}) < len(d) or len(d) < 2:
+        raise FewskyError(
+            f"Nadeau-Bengio: wanted {len(d)} resampled test parts, at least 2; found the same one "
+            "again. Use the bootstrap comparison for draws over one test part."
+        )
+    error = np.sqrt((1 / len(d) + n_test / n_train) * d.var(ddof=1))
+    t = d.mean() / error if error > 0 else np.copysign(np.inf, d.mean()) * (d.mean() != 0)
+    return float(t), float(2 * stats.t.sf(abs(t), len(d) - 1))
+
+
+def wilcoxon_exact(differences, *, primary):
+    """Return the exact two-sided p of the signed-rank test and the smallest p that it could give.
+
+    Zeros are left out, ties share their mean rank. Below 8 replicates a primary use raises
+    FewskyError: with 5 the smallest p is 0.0625.
+    """
+    d = np.asarray(differences, float)
+    d = d[d != 0]
+    if primary and len(d) < FEWEST_FOR_SIGNED_RANK:
+        raise FewskyError(
+            f"signed-rank test: wanted at least {FEWEST_FOR_SIGNED_RANK} replicates that differ; "
+            f"found {len(d)}, whose smallest p is {2.0 ** (1 - len(d)) if len(d) else 1:.4f}. "
+            "Raise split.draws."
+        )
+    ranks = np.rint(2 * stats.rankdata(np.abs(d))).astype(int)
+    ways = np.ones(1)
+    for rank in ranks:
+        ways = np.convolve(ways, np.concatenate([[1], np.zeros(rank - 1), [1]]))
+    seen = int(ranks[d > 0].sum())
+    tail = min(ways[: seen + 1].sum(), ways[seen:].sum()) / 2.0 ** len(d)
+    return float(min(2 * tail, 1)), float(min(2.0 ** (1 - len(d)), 1))

@@ -1,0 +1,22 @@
+"""Measure the patches of a shard: signal to noise, shape against the PSF, surroundings."""
+
+from fewsky.measure import measure_patches
+
+from fewsky.console import running
+from fewsky.files import load_arrays, load_table, save_table
+from fewsky.provenance import record
+
+with running(snakemake.log[0]):
+    settings = snakemake.params.settings
+    images = load_arrays(snakemake.input.images)["images"]
+    catalog = load_table(snakemake.input.catalog)
+    save_table(
+        measure_patches(images, catalog, settings["survey"]["bands"]), snakemake.output.table
+    )
+    record(
+        snakemake.output.provenance,
+        outputs=[snakemake.output.table],
+        settings=settings,
+        code=snakemake.params.code,
+        inputs=snakemake.input,
+    )

@@ -1,0 +1,30 @@
+"""Score every experiment of a task."""
+
+import pandas as pd
+
+from fewsky.console import running
+from fewsky.files import load_table, save_table
+from fewsky.provenance import record
+from fewsky.rooms import load_catalog, load_predictions
+from fewsky.scores import score_task
+
+with running(snakemake.log[0]):
+    settings = snakemake.params.settings
+    truth = [load_table(path) for path in snakemake.input.truth]
+    table = score_task(
+        load_predictions(snakemake.input.predictions),
+        load_table(snakemake.input.manifest),
+        load_catalog(snakemake.input.catalogs, snakemake.input.measured),
+        pd.concat(truth, ignore_index=True) if truth else None,
+        settings["task"],
+        settings["scoring"],
+        seed=settings["scoring"]["seed"],
+    )
+    save_table(table, snakemake.output.table)
+    record(
+        snakemake.output.provenance,
+        outputs=[snakemake.output.table],
+        settings=settings,
+        code=snakemake.params.code,
+        inputs=snakemake.input,
+    )

@@ -1,0 +1,64 @@
+"""Objects by field and run: numbers, class shares, sizes, and galaxies larger than the patch."""
+
+import pandas as pd
+
+from fewsky.console import running
+from fewsky.files import load_table
+from fewsky.provenance import record, simulated
+from fewsky.tables import load_published, number, quoted, save, share
+
+
+def described(name, rows, patch_arcsec):
+    """One row of the table: all objects of a field, a run or the dataset."""
+    stars, galaxies = (rows[rows["label"] == label] for label in ("star", "galaxy"))
+    known = galaxies["petror90_r"].dropna()
+    return {
+        "Field": name,
+        "Objects": len(rows),
+        "Stars": len(stars),
+        "Galaxies": len(galaxies),
+        "Star share": share(len(stars) / len(rows)),
+        "Galaxy share": share(len(galaxies) / len(rows)),
+        "Seeing r (arcsec)": number(rows["psf_fwhm_r"].median(), 2),
+        "Star r50 (arcsec)": number(stars["petror50_r"].median(), 2),
+        "Galaxy r50 (arcsec)": number(galaxies["petror50_r"].median(), 2),
+        "Galaxy r90 (arcsec)": number(known.median(), 2),
+        "Largest r90 (arcsec)": number(known.max(), 1),
+        "Larger than patch": share((2 * known > patch_arcsec).mean(), 2),
+    }
+
+
+def by_field_and_run(objects, patch_arcsec):
+    """Rows by field, then by run and camcol, then of all objects."""
+    rows = [described(name, part, patch_arcsec) for name, part in objects.groupby("field", sort=False)]
+    runs = objects.groupby(["run", "camcol"])
+    if len(runs) > 1:
+        rows += [described(f"run {run}, camcol {c}", part, patch_arcsec) for (run, c), part in runs]
+    return [*rows, described("all", objects, patch_arcsec)]
+
+
+def printed(published):
+    """Ruhmer's shares, as his report says and as his code reads."""
+    star, galaxy = (
+        quoted(published, "statistics", "ten fields", f"{name}_share") for name in ("star", "galaxy")
+    )
+    return [
+        {"Field": "Ruhmer, ten fields", "Star share": share(star), "Galaxy share": share(galaxy)},
+        {"Field": "Ruhmer, classes exchanged", "Star share": share(galaxy), "Galaxy share": share(star)},
+    ]
+
+
+with running(snakemake.log[0]):
+    settings = snakemake.params.settings
+    objects = pd.concat([load_table(path) for path in snakemake.input.catalogs], ignore_index=True)
+    objects = objects[objects["label"].isin(["star", "galaxy"])]
+    rank = {name: k for k, name in enumerate(settings["fields"])}
+    objects = objects.sort_values("field", key=lambda names: names.map(rank), kind="stable")
+    quotes = printed(load_published(snakemake.input.published))
+    rows = by_field_and_run(objects, settings["patch_arcsec"])
+    table = pd.DataFrame(rows + quotes, columns=list(rows[0]), dtype=object)
+    outputs = [snakemake.output.csv, snakemake.output.tex]
+    save(table, *outputs, simulated=simulated(*snakemake.input),
+         published=[False] * len(rows) + [True] * len(quotes))  # fmt: skip
+    record(snakemake.output.provenance, outputs=outputs, settings=settings,
+           code=snakemake.params.code, inputs=snakemake.input)  # fmt: skip
