@@ -24,11 +24,16 @@ TRAINED = [name for name, item in PLAN.experiments.items() if "model" in item]
 OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
 
 
+def one_of(names):
+    """A wildcard constraint that matches these names and no others."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
-    survey=r"[a-z][a-z0-9-]*",
-    dataset=r"[a-z][a-z0-9-]*",
-    task=r"[a-z][a-z0-9-]*",
-    experiment=r"[a-z][a-z0-9-]*",
+    survey=one_of(PLAN.surveys),
+    dataset=one_of(PLAN.datasets),
+    task=one_of(PLAN.tasks),
+    experiment=one_of(PLAN.experiments),
     shard=r"[^/.]+",
     scan=r"[0-9]+-[0-9]+",
     draw=r"[0-9]+",
@@ -55,11 +60,6 @@ def chosen(block, *wildcards_of_it):
         return value
 
     return settings
-
-
-def one_of(names):
-    """A wildcard constraint that matches these names and no others."""
-    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 # --- who reads what -----------------------------------------------------------------------------
@@ -113,14 +113,13 @@ def closing_lines(lines):
     atexit.register(lambda: print(*lines, sep="\n", file=sys.stderr, flush=True))
 
 
-def faults(log_file):
+def faults(log_files):
     """The one line of each job that failed, from the job's own log."""
-    text = Path(log_file).read_text(errors="replace") if os.path.exists(log_file) else ""
-    logs = dict.fromkeys(
-        re.findall(r"^    log: (.+?)(?: \(check log| \(please check|$)", text, re.M)
-    )
+    paths = [log_files] if isinstance(log_files, str) else log_files
+    text = "".join(Path(path).read_text(errors="replace") for path in paths if os.path.exists(path))
+    logs = dict.fromkeys(re.findall(r"^ +log: (\S+)", text, re.M))
     lines = [last_line(path) for path in logs]
-    return [line for line in lines if line] or [f"fewsky: stopped; see {log_file}"]
+    return [line for line in lines if line] or [f"fewsky: stopped; see {' '.join(paths)}"]
 
 
 def summary():

@@ -1,6 +1,12 @@
 # Cutouts room: patches at catalogue positions, and what can be measured on them.
+def cutting(dataset, shard):
+    """What the cuts of a shard are told: the dataset's block and the shard's bands and catalogues."""
+    survey = dataset["survey"]
+    return {"dataset": dataset, "survey": {**ALIGNMENT[survey], **PLAN.shards[survey][shard]}}
+
+
 CUT = {
-    name: {"dataset": dataset, "survey": ALIGNMENT[dataset["survey"]]}
+    name: {shard: cutting(dataset, shard) for shard in PLAN.shards[dataset["survey"]]}
     for name, dataset in PLAN.datasets.items()
 }
 
@@ -33,7 +39,7 @@ rule cut_patches:
         **LARGE,
         store=STORE,
     params:
-        settings=chosen(CUT, "dataset"),
+        settings=chosen(CUT, "dataset", "shard"),
         code=code_hash("scripts/cut_patches.py"),
     message:
         "Cut {wildcards.dataset} from {wildcards.shard}"
@@ -55,7 +61,7 @@ rule measure_patches:
     resources:
         **LARGE,
     params:
-        settings=chosen(CUT, "dataset"),
+        settings=chosen(CUT, "dataset", "shard"),
         code=code_hash("scripts/measure_patches.py"),
     message:
         "Measure {wildcards.dataset} {wildcards.shard}: signal to noise, shape, surroundings"

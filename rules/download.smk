@@ -1,9 +1,14 @@
 # Raw room: lists of archive files; the bytes lie in the store, undeclared, so no rerun deletes them.
-SKY = {key: value for key, value in (PLAN.sky or {}).items() if key != "runs"}
-SCANS = {
-    f"{run['run']}-{run['camcol']}": {"sky": SKY, "run": run}
-    for run in (PLAN.sky or {}).get("runs", [])
-}
+def scans():
+    """The settings of every simulated scan, by RUN-CAMCOL."""
+    sky = PLAN.sky or {}
+    made = {key: value for key, value in sky.get("sdss", {}).items() if key != "runs"}
+    runs = sky.get("sdss", {}).get("runs", [])
+    told = {"seed": sky.get("seed"), "sky": made}
+    return {f"{run['run']}-{run['camcol']}": {**told, "run": run} for run in runs}
+
+
+SCANS = scans()
 # The demo sky is written straight into a store of its own, so that it never lies beside real files.
 STORE = f"{RESULTS}/sky/store" if PLAN.sky else PLAN.technical["raw_store"]
 MIRROR = "" if PLAN.sky else (PLAN.technical["mirror"] or "")

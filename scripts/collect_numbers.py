@@ -22,7 +22,7 @@ with running(snakemake.log[0]):
     found = collect(
         snakemake.params.settings,
         {
-            **{name: given[name] for name in ("raw", "aligned", "sharpness")},
+            **{name: given[name] for name in ("raw", "aligned", "sharpness", "catalogs")},
             "audits": by_folder(given.audits),
             "metrics": by_name(given.metrics),
             "comparisons": by_name(given.comparisons),

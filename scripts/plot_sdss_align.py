@@ -67,7 +67,7 @@ with running(snakemake.log[0]):
         for ax in (wide, near, lines):
             ax.set(xlabel="x (pixels)", ylabel="y (pixels)")
             ax.locator_params(nbins=5)
-    axes[0, 2].legend(loc="upper right", handlelength=1.2)
+    fig.legend(*axes[0, 2].get_legend_handles_labels(), loc="outside lower right", ncols=5)
     style.letter(axes.flat)
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))

@@ -54,7 +54,7 @@ with running(snakemake.log[0]):
     lower.set(
         xlabel=f"Stated probability of {label}", ylabel="Share of test\nobjects", ylim=(0, None)
     )
-    fig.legend(*upper.get_legend_handles_labels(), loc="outside upper center")
+    fig.legend(*upper.get_legend_handles_labels(), loc="outside lower center")
     style.letter([upper, lower])
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))

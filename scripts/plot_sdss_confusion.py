@@ -1,4 +1,4 @@
-"""Ruhmer's figure 6: confusion matrices of ours and of his, in both readings of his class numbers."""
+"""Ruhmer's figure 6: confusion matrices of ours and of his, in both readings of his classes."""
 
 import numpy as np
 
@@ -53,7 +53,8 @@ with running(snakemake.log[0]):
     n_columns = len(names) + len(matrices)
     fig = style.figure(style.PAGE, 2 * (style.PAGE / n_columns + 0.4))
     halves = fig.subfigures(2, 1, hspace=0.02)
-    for half, (letter, (reading, classes)) in zip(halves, zip("ab", READINGS.items()), strict=True):
+    for half, letter, reading in zip(halves, "ab", READINGS, strict=True):
+        classes = READINGS[reading]
         axes = half.subplots(1, n_columns)
         half.suptitle(f"({letter}) {reading}", x=0.01, ha="left", size=8)
         for ax, name in zip(axes, names, strict=False):

@@ -1,4 +1,4 @@
-"""Ruhmer's figure 5: loss and accuracy by epoch, every draw a thin line, their median a thick one."""
+"""Ruhmer's figure 5: loss and accuracy by epoch, each draw a thin line, the median a thick one."""
 
 from fewsky.console import running
 from fewsky.figures import style
@@ -10,7 +10,7 @@ QUANTITIES = {"loss": "Loss (cross entropy + L2)", "accuracy": "Accuracy"}
 
 
 def curves(ax, history, quantity):
-    """Training and validation curves of one experiment; the median where half the draws still run."""
+    """Training and validation curves; the median where at least half the draws still train."""
     for part, (words, colour, dash) in PARTS.items():
         table = history.pivot_table(
             index="epoch", columns=["draw", "fold"], values=f"{part}_{quantity}"
@@ -24,8 +24,9 @@ def curves(ax, history, quantity):
 
 
 def marks(ax, kept, quantity):
-    """Where each draw's weights were taken."""
-    ax.plot(kept["epoch"], kept[f"val_{quantity}"], "o", mfc="none", mew=0.8, ms=3.5, lw=0,
+    """Where each draw's weights were taken; on the training curve where nothing was validated."""
+    height = kept[f"val_{quantity}"].fillna(kept[f"train_{quantity}"])
+    ax.plot(kept["epoch"], height, "o", mfc="none", mew=0.8, ms=3.5, lw=0,
             color=style.BLACK, label="weights kept", zorder=5)  # fmt: skip
 
 

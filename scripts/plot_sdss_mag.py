@@ -6,7 +6,7 @@ from fewsky.figures.runs import in_bins, looks
 from fewsky.provenance import record, simulated
 from fewsky.tables import load_metrics, scored
 
-FEWEST = 10  # objects of a class in a bin, below which nothing is drawn
+FEWEST = 5  # objects of a class in a bin, below which nothing is drawn
 
 
 def line(ax, rows, metric, look, shift, label):
@@ -28,7 +28,7 @@ def numbers(ax, sample, classes):
         if len(rows):
             edges = [*rows["low"], rows["high"].iloc[-1]]
             ax.stairs(rows["value"], edges, color=style.CLASSES[label], lw=1.1, label=label)
-    ax.legend(loc="upper left", handlelength=1)
+    ax.legend(loc="upper left", handlelength=1, ncols=len(classes))
 
 
 def block(axes, bins, sample, names, classes):
@@ -48,7 +48,7 @@ def block(axes, bins, sample, names, classes):
         axes[0, column].set(title=f"Completeness, {label}", ylim=(0, 1.04))
         axes[1, column].set(title=f"Purity, {label}", ylim=(0, 1.04))
     axes[0, 2].set(title="AUROC", ylim=(0.4, 1.03))
-    axes[1, 2].set(title="Test objects a bin", ylim=(0, None))
+    axes[1, 2].set(title="Test objects a bin", ylim=(0, axes[1, 2].get_ylim()[1] * 1.25))
 
 
 with running(snakemake.log[0]):
@@ -70,7 +70,7 @@ with running(snakemake.log[0]):
     for ax in axes[-1]:
         ax.set_xlabel(f"{band} magnitude")
     handles = axes[0, 0].get_legend_handles_labels()
-    fig.legend(*handles, loc="outside upper center", ncols=min(len(names), 4))
+    fig.legend(*handles, loc="outside lower center", ncols=min(len(names), 4))
     style.letter(axes.flat)
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))

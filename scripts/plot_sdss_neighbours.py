@@ -30,7 +30,7 @@ def panel(ax, rows, names, start):
         own = bins[bins["experiment"] == name]
         x = [
             place[low, high] + 0.13 * (k - (len(names) - 1) / 2)
-            for low, high in zip(own["low"], own["high"])
+            for low, high in zip(own["low"], own["high"], strict=True)
         ]
         style.error_bars(ax, x, own, ls="none", ms=3.5, label=name, **looks(names)[name])
         overall = one(rows[rows["experiment"] == name], "error_rate")[0]
@@ -54,7 +54,8 @@ with running(snakemake.log[0]):
     for ax, start in zip(axes, PANELS, strict=True):
         panel(ax, rows, settings["experiments"], start)
     axes[0].set_ylim(bottom=0)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(len(settings["experiments"]), 4))
+    handles = axes[0].get_legend_handles_labels()
+    fig.legend(*handles, loc="outside lower center", ncols=min(len(handles[0]), 4))
     style.letter(axes)
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))

@@ -33,10 +33,11 @@ def patches_of(rows, paths):
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     bands, magnitude = settings["bands"], settings["magnitude"]
-    tables = [load_table(path) for path in snakemake.input.catalogs]
-    catalog = pd.concat(
-        [t.assign(shard=k, row=range(len(t))) for k, t in enumerate(tables)], ignore_index=True
-    )
+    tables = [
+        table.assign(shard=k, row=range(len(table)))
+        for k, table in enumerate(map(load_table, snakemake.input.catalogs))
+    ]
+    catalog = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     rows = {label: chosen(catalog, label, magnitude) for label in settings["plurals"]}
     patches = patches_of(pd.concat(rows.values()), list(snakemake.input.images))
 
@@ -59,7 +60,8 @@ with running(snakemake.log[0]):
             line[0].set_ylabel(f"{item.field}\nr = {getattr(item, magnitude):.1f}", fontsize=7)
         for ax, band in zip(axes[0], bands, strict=True):
             ax.set_title(band, loc="center")
-        half.suptitle(settings["plurals"][label].capitalize(), color=style.CLASSES[label], weight="bold", size=8)
+        colour = style.CLASSES[label]
+        half.suptitle(settings["plurals"][label].capitalize(), color=colour, weight="bold", size=8)
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))
     record(snakemake.output.provenance, outputs=outputs, settings=settings,

@@ -31,7 +31,7 @@ def spread(ax, table, bands):
                         ha="center", va="bottom", color=colour)  # fmt: skip
         ax.plot([], [], marker, color=colour, label=stage)
     ax.set(yscale="log", xticks=range(len(bands)), xticklabels=bands, xlim=(-0.5, len(bands) - 0.4),
-           xlabel="Band", ylabel="Scatter of centroids (pixels)", title="Bright stars, by field")  # fmt: skip
+           xlabel="Band", ylabel="Distance from place (pixels)", title="Bright stars")  # fmt: skip
     ax.set_ylim(top=ax.get_ylim()[1] * 3)
     ax.legend(loc="upper right", ncols=2, handletextpad=0.2, columnspacing=0.8)
 

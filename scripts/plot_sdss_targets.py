@@ -69,8 +69,8 @@ with running(snakemake.log[0]):
     )
     left.set_title(f"Field {name}, band {band}" + ("" if len(objects) else ": no catalogue"))
     right.set_title("The frame in (a), enlarged")
-    for ax, arcsec in ((left, 60), (right, 20)):
-        scale_bar(ax, field.wcs, arcsec)
+    for ax in (left, right):
+        scale_bar(ax, field.wcs)
         compass(ax, field.wcs)
     fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     style.letter([left, right])

@@ -56,7 +56,7 @@ with running(snakemake.log[0]):
         augments = list(small["experiments"].values())
         ax.set(xticks=range(len(augments)), ylabel=f"{words}, test part", xlabel="Augmentation")
         ax.set_xticklabels(augments, rotation=25, ha="right", rotation_mode="anchor")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     style.letter(axes)
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))

@@ -14,7 +14,7 @@ with running(snakemake.log[0]):
         settings["sky"],
         settings["run"],
         Path(snakemake.resources.store),
-        seed=settings["sky"]["seed"],
+        seed=settings["seed"],
     )
     save_table(files, snakemake.output.files)
     save_table(truth, snakemake.output.truth)

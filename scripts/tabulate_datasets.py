@@ -1,4 +1,4 @@
-"""Every task in one row: its dataset, its classes, its parts, and the digest that names its split."""
+"""Every task in one row: dataset, classes, parts, and the digest that names its split."""
 
 from pathlib import Path
 
@@ -17,7 +17,8 @@ def described(path, task):
     """One row: numbers by part and class, and the split's digest."""
     manifest = load_table(path, dtype={"label": str}, keep_default_na=False)
     counts = manifest.groupby(["part", "label"]).size()
-    row = {"Task": Path(path).parent.name, **task, "Objects": int(manifest["part"].isin(PARTS).sum())}
+    used = int(manifest["part"].isin(PARTS).sum())
+    row = {"Task": Path(path).parent.name, **task, "Objects": used}
     for part in PARTS:
         numbers = [str(counts.get((part, label), 0)) for label in task["Classes"].split(" / ")]
         row[part.capitalize()] = " / ".join(numbers)

@@ -5,7 +5,7 @@ import pandas as pd
 from fewsky.console import running
 from fewsky.figures.runs import kept_epochs
 from fewsky.provenance import record, simulated
-from fewsky.tables import load_published, quoted, save, spread
+from fewsky.tables import load_published, number, quoted, save, spread
 
 COLUMNS = {
     "train_loss": "Train loss",
@@ -20,11 +20,11 @@ def pair(name, side, augment, kept, published, table):
     own = kept[kept["experiment"] == name].groupby("draw").mean(numeric_only=True)
     start = {"Training set": side, "Augmentation": augment}
     ours = {key: spread(own[key]) for key in COLUMNS}
-    theirs = {key: quoted(published, table, augment, key) for key in COLUMNS}
+    theirs = {key: number(quoted(published, table, augment, key)) for key in COLUMNS}
     draws = "1 draw" if len(own) == 1 else f"{len(own)} draws"
     return [
         {**start, "Source": f"ours, {draws}", **ours},
-        {**start, "Source": f"Ruhmer, table {table}", **{key: spread([theirs[key]]) for key in COLUMNS}},
+        {**start, "Source": f"Ruhmer, table {table}", **theirs},
     ]
 
 

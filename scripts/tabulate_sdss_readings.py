@@ -1,4 +1,4 @@
-"""Both readings of the class numbers: what each class's scores are if 0 is galaxy, and if it is star."""
+"""Scores by class, with Ruhmer's in both readings: if his class 0 is galaxy, and if it is star."""
 
 import numpy as np
 import pandas as pd

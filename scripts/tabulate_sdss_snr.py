@@ -26,7 +26,8 @@ def test_part(metrics, task, classes, cuts):
         cells = {title: number(value, 0) for title, value in counts.items()}
         yield {"Of": f"test part of {task}", "Measure": f"number, {label}", **cells}
     for label in classes:
-        faint = dict.fromkeys(cuts.values(), UNKNOWN) | {cuts["all"]: share(one(rows, FAINT + label)[0])}
+        known = {cuts["all"]: share(one(rows, FAINT + label)[0])}
+        faint = dict.fromkeys(cuts.values(), UNKNOWN) | known
         yield {"Of": f"test part of {task}", "Measure": f"{label}, share with S/N < 3", **faint}
 
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from fewsky.console import running
-from fewsky.files import load_table
 from fewsky.provenance import record, simulated
+from fewsky.rooms import load_catalog
 from fewsky.tables import load_published, number, quoted, save, share
 
 
@@ -30,7 +30,8 @@ def described(name, rows, patch_arcsec):
 
 def by_field_and_run(objects, patch_arcsec):
     """Rows by field, then by run and camcol, then of all objects."""
-    rows = [described(name, part, patch_arcsec) for name, part in objects.groupby("field", sort=False)]
+    fields = objects.groupby("field", sort=False)
+    rows = [described(name, part, patch_arcsec) for name, part in fields]
     runs = objects.groupby(["run", "camcol"])
     if len(runs) > 1:
         rows += [described(f"run {run}, camcol {c}", part, patch_arcsec) for (run, c), part in runs]
@@ -39,18 +40,17 @@ def by_field_and_run(objects, patch_arcsec):
 
 def printed(published):
     """Ruhmer's shares, as his report says and as his code reads."""
-    star, galaxy = (
-        quoted(published, "statistics", "ten fields", f"{name}_share") for name in ("star", "galaxy")
-    )
+    names = ("star_share", "galaxy_share")
+    star, galaxy = (share(quoted(published, "statistics", "ten fields", name)) for name in names)
     return [
-        {"Field": "Ruhmer, ten fields", "Star share": share(star), "Galaxy share": share(galaxy)},
-        {"Field": "Ruhmer, classes exchanged", "Star share": share(galaxy), "Galaxy share": share(star)},
+        {"Field": "Ruhmer, ten fields", "Star share": star, "Galaxy share": galaxy},
+        {"Field": "Ruhmer, classes exchanged", "Star share": galaxy, "Galaxy share": star},
     ]
 
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    objects = pd.concat([load_table(path) for path in snakemake.input.catalogs], ignore_index=True)
+    objects = load_catalog(snakemake.input.catalogs)
     objects = objects[objects["label"].isin(["star", "galaxy"])]
     rank = {name: k for k, name in enumerate(settings["fields"])}
     objects = objects.sort_values("field", key=lambda names: names.map(rank), kind="stable")

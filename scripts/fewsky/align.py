@@ -14,7 +14,7 @@ from fewsky.console import FewskyError, say
 from fewsky.files import published, sha256
 from fewsky.provenance import digest
 from fewsky.sharpness import COLUMNS, SHARPNESS
-from fewsky.surveys.sdss import catalogue_kind, parse_field
+from fewsky.surveys.sdss import parse_field
 from fewsky.surveys.sdss_catalogues import read_calibobj, read_photoobj
 from fewsky.surveys.sdss_frames import Frame, read_frame
 
@@ -24,7 +24,6 @@ PER_BAND = {
     "NOISE": ("noise", "rms in nanomaggies a pixel"),
     "SHIFT": ("shift_px", "pixels moved from the WCS, by stars"),
 }
-SDSS_KINDS = ("photoobj", "calibobj")
 MARK = "SIMULATED: made by the demo sky, not measured"
 
 
@@ -42,7 +41,7 @@ def align_shard(
     fields = dict.fromkeys(raw.loc[raw["kind"] == "frame", "field"])
     for field in fields:
         path = Path(out_dir) / "fields" / f"{field}.fits"
-        files = _files_of(raw, field, settings)
+        files = _files_of(raw, field, settings["bands"])
         key = _key(files, settings, code)
         if _key_of(path) == key:
             say(f"{field}: kept; the same code made it from the same files")
@@ -54,9 +53,8 @@ def align_shard(
     return pd.DataFrame(rows)
 
 
-def _files_of(raw: pd.DataFrame, field: str, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """The field's rows of the shard's list: a frame a band, then the SDSS catalogue it stands in."""
-    bands, kind = settings["bands"], catalogue_kind(settings, field)
+def _files_of(raw: pd.DataFrame, field: str, bands: list[str]) -> pd.DataFrame:
+    """The field's rows of the shard's list: a frame a band, then the SDSS catalogue it is in."""
     frames = raw[(raw["kind"] == "frame") & (raw["field"] == field) & raw["band"].isin(bands)]
     missing = [band for band in bands if band not in set(frames["band"])]
     if missing:
@@ -64,8 +62,9 @@ def _files_of(raw: pd.DataFrame, field: str, settings: Mapping[str, Any]) -> pd.
             f"field {field}: wanted bands {', '.join(bands)}; found no frame of "
             f"{', '.join(missing)}. Download it, or take the band out of the survey's bands."
         )
-    catalogues = raw["kind"].str.startswith(kind) & raw["field"].isin(["", field])
-    return pd.concat([frames, raw[catalogues & (kind in SDSS_KINDS)]], ignore_index=True)
+    own = raw[(raw["kind"] == "photoobj") & (raw["field"] == field)]
+    catalogue = own if len(own) else raw[raw["kind"].str.startswith("calibobj")]
+    return pd.concat([frames, catalogue], ignore_index=True)
 
 
 def _key(files: pd.DataFrame, settings: Mapping[str, Any], code: str) -> str:
@@ -85,21 +84,19 @@ def _align_field(
 ) -> fits.HDUList:
     listed = files[files["kind"] == "frame"].set_index("band")["path"]
     frames = {band: read_frame(store / listed[band]) for band in settings["bands"]}
-    reference = frames[settings["reference_band"]]
+    chosen = settings["reference_band"]
+    reference = frames[chosen]
     stars = reference_stars(reference)
-    bands = {
-        band: align_to(reference, frame, stars, settings["align"], Path(listed[band]).name)
-        for band, frame in frames.items()
-    }
     widths = _catalogue_widths(files, store, field)
-    bands = {
-        name: band._replace(psf_fwhm=widths.get(name, band.psf_fwhm)) for name, band in bands.items()
-    }
-    header = _header(reference, field, bands, settings["reference_band"], key)
+    bands = {}
+    for name, frame in frames.items():
+        band = align_to(reference, frame, stars, settings["align"], Path(listed[name]).name)
+        bands[name] = band._replace(psf_fwhm=widths.get(name, band.psf_fwhm))
+    header = _header(reference, field, bands, chosen, key)
     for k, row in enumerate(files.itertuples()):
         header[f"IN{k:02d}"], header[f"FN{k:02d}"] = row.sha256, Path(row.path).name
     cube = np.stack([band.plane.image for band in bands.values()])
-    return fits.HDUList([fits.PrimaryHDU(cube, header), _sharpness(bands, settings["reference_band"])])
+    return fits.HDUList([fits.PrimaryHDU(cube, header), _sharpness(bands, chosen)])
 
 
 def _header(
@@ -111,7 +108,8 @@ def _header(
     header["BANDS"] = ("".join(bands), "order of the third axis")
     header["REFBAND"] = (chosen, "band whose pixel grid this is")
     header["RUN"], header["CAMCOL"], header["FIELD"] = place
-    header["METHOD"] = "+".join(sorted({band.plane.method for band in bands.values()} - {"reference"}))
+    methods = {band.plane.method for name, band in bands.items() if name != chosen}
+    header["METHOD"] = "+".join(sorted(methods))
     header["GEOERR"] = (max(band.plane.error_px for band in bands.values()), "largest, in pixels")
     for name, band in bands.items():
         for card, (attribute, unit) in PER_BAND.items():

@@ -1,14 +1,15 @@
-"""One band of a field brought to the reference band: where it lies, checked and refined by stars."""
+"""One band of a field on the reference band: where it lies, checked and refined by stars."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from astropy.wcs.utils import proj_plane_pixel_area
 
 from fewsky.console import FewskyError
 from fewsky.sharpness import Offsets, compare
 from fewsky.stars import Stars, find_stars, fwhm_px, measure_stars, subtract_sky
-from fewsky.surveys.sdss_frames import PIXEL_ARCSEC, Frame
+from fewsky.surveys.sdss_frames import Frame
 from fewsky.warp import Plane, align_band, overlap, through_sky
 
 LEAST_OVERLAP = 0.5  # bands of one field miss each other by 1 % of its side
@@ -23,7 +24,7 @@ class Band(NamedTuple):
     before: Offsets
     after: Offsets
     psf_fwhm: float  # arcsec, NaN without stars
-    noise: float  # nanomaggies a pixel
+    noise: float  # nanomaggies a pixel of the frame as served: interpolation hides a tenth of it
 
 
 def reference_stars(reference: Frame) -> Stars:
@@ -34,7 +35,9 @@ def reference_stars(reference: Frame) -> Stars:
     return stars.only(good)
 
 
-def align_to(reference: Frame, frame: Frame, stars: Stars, how: Mapping[str, Any], name: str) -> Band:
+def align_to(
+    reference: Frame, frame: Frame, stars: Stars, how: Mapping[str, Any], name: str
+) -> Band:
     """The band of `frame` on the grid of `reference`, moved by what their common stars ask for.
 
     `how` is the survey's block `align`, `name` the file's, for errors. Raises FewskyError on shapes
@@ -42,18 +45,19 @@ def align_to(reference: Frame, frame: Frame, stars: Stars, how: Mapping[str, Any
     """
     if frame is reference:
         plane = Plane(frame.image, "reference", 0.0)
-        return _measured(plane, np.zeros(2), Offsets.none(), stars)
+        return _measured(reference, frame, plane, np.zeros(2), Offsets.none(), stars)
     positions = _checked_positions(reference, frame, name)
     sky = subtract_sky(frame.image)
     offsets, common = compare(sky, stars, positions, name)
     shift = offsets.shift()
-    before = Offsets(offsets.pixels + np.stack(positions(common.x, common.y)) - [common.x, common.y])
+    served = np.stack(positions(common.x, common.y)) - [common.x, common.y]
+    before = Offsets(offsets.pixels + served)
     wcs = frame.wcs.deepcopy()
     wcs.wcs.crpix += shift
     plane = align_band(
         frame.image, wcs, reference.wcs, reference.image.shape, how, _moved(positions, shift)
     )
-    return _measured(plane, shift, before, stars)
+    return _measured(reference, frame, plane, shift, before, stars)
 
 
 def noise(image: np.ndarray) -> float:
@@ -63,12 +67,13 @@ def noise(image: np.ndarray) -> float:
     return float(middle - low)
 
 
-def _measured(plane: Plane, shift: np.ndarray, before: Offsets, stars: Stars) -> Band:
+def _measured(reference: Frame, frame: Frame, plane: Plane, shift, before, stars: Stars) -> Band:
     sky = subtract_sky(plane.image)
     found, good = measure_stars(sky, stars.x, stars.y, stars.fwhm_px)
-    width = fwhm_px(sky, found.only(good)) * PIXEL_ARCSEC
     after = Offsets(np.stack([found.x - stars.x, found.y - stars.y])[:, good])
-    return Band(plane, float(np.hypot(*shift)), before, after, width, noise(plane.image))
+    pixel_arcsec = 3600 * np.sqrt(proj_plane_pixel_area(reference.wcs))
+    width = fwhm_px(sky, found.only(good)) * pixel_arcsec
+    return Band(plane, float(np.hypot(*shift)), before, after, float(width), noise(frame.image))
 
 
 def _moved(positions: Callable, shift: np.ndarray) -> Callable:
@@ -111,7 +116,7 @@ def _better(positions: Callable, ours, theirs, shape: tuple[int, int], name: str
     apart = np.hypot(*np.subtract(tabled(x, y), positions(x, y))).max()
     if not apart < ASTROMETRY_PX:
         raise FewskyError(
-            f"{name}: wanted header and astrometric table to agree to {ASTROMETRY_PX:g} px on where "
-            f"the band lies; found {apart:.3g} px. Check the WCS, or download it again."
+            f"{name}: wanted header and astrometric table to agree to {ASTROMETRY_PX:g} px; found "
+            f"{apart:.3g} px. Check the WCS, or download it again."
         )
     return tabled

@@ -34,14 +34,18 @@ def read_caption(path: str | Path) -> list[list[Run]]:
     paragraphs = [part for part in tree.children if isinstance(part, nodes.paragraph)]
     if not paragraphs:
         raise FewskyError(f"{path}: wanted a caption; found no text. Write one paragraph.")
-    return [[_run(path, part) for part in paragraph.children] for paragraph in paragraphs]
+    return [
+        [_run(path, part) for part in paragraph.children if not isinstance(part, nodes.target)]
+        for paragraph in paragraphs
+    ]
 
 
 def _run(path: str | Path, part: nodes.Node) -> Run:
     kind = KINDS.get(type(part))
     if kind is None:
         raise _unknown(path, part)
-    run = {"kind": kind, "text": " ".join(part.astext().split("\n"))}
+    text = part.astext().replace("\n", " ").replace(" %", "\N{NO-BREAK SPACE}%")
+    run = {"kind": kind, "text": text}
     return {**run, "url": part["refuri"]} if kind == "link" else run
 
 

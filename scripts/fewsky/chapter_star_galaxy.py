@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fewsky import numbers_scores as scores
 from fewsky import numbers_star_galaxy as read
 from fewsky.files import load_table
 from fewsky.numbers import constants, published
@@ -17,6 +18,7 @@ MAKERS = {
     "score": "rule score, from the metrics table of the task",
     "truth": "rule score, where the truth is known",
     "reading": "scripts/fewsky/readings.py, from published confusion matrices",
+    "objects": "rule cut_patches, from the catalogues of the patches",
     "augment": "scripts/fewsky/augment.py",
     "published": "report/published.csv",
     "constant": "report/constants.csv",
@@ -28,8 +30,9 @@ Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Pat
 def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     """Numbers, facts and makers of the chapter.
 
-    `files` holds lists of paths `raw`, `aligned`, `sharpness`; paths by task `audits`, `metrics`,
-    `comparisons`; paths by experiment `cards`; and the single paths `published` and `constants`.
+    `files` holds lists of paths `raw`, `aligned`, `sharpness`, `catalogs`; paths by task `audits`,
+    `metrics`, `comparisons`; paths by experiment `cards`; and the single paths `published` and
+    `constants`.
     """
     chapter = settings["chapter"]
     roles = {role: settings["families"][chapter[role]] for role in ("small", "large")}
@@ -45,16 +48,28 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         **read.of_readings(settings["survey"], known),
         **read.of_views(),
     }
+    area = None if settings["sky"] else numbers["reading.area_deg2"]["value"]
+    numbers |= read.of_objects(files["catalogs"], area)
     for role, task in tasks.items():
         numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
-        numbers |= read.of_metrics(path, chapter["confusion"])
+        numbers |= scores.of_metrics(path, chapter["confusion"])
     facts = {
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
+        "nearer": _nearer(numbers),
         "truth": any(key.startswith("truth.") for key in numbers),
     }
     return {"numbers": numbers, "facts": facts, "makers": MAKERS}
+
+
+def _nearer(numbers: Mapping[str, Any]) -> str:
+    """The published class, zero or one, whose density is nearer to that of our galaxies."""
+    if "objects.galaxy.density" not in numbers:
+        return ""
+    ours = numbers["objects.galaxy.density"]["value"]
+    theirs = {k: numbers[f"reading.improved.{k}.density"]["value"] for k in ("zero", "one")}
+    return min(theirs, key=lambda k: abs(theirs[k] - ours))
 
 
 def _of_config(settings, roles, tasks) -> dict[str, Any]:
@@ -65,7 +80,8 @@ def _of_config(settings, roles, tasks) -> dict[str, Any]:
         "reference_band": survey["reference_band"],
         "edge": settings["dataset"]["edge"],
         "split_by": {role: settings["tasks"][task]["split"]["by"] for role, task in tasks.items()},
-        "catalogues": sorted(set(survey["catalogue"].values())),
+        "same_sets": settings["tasks"][tasks["small"]] == settings["tasks"][tasks["large"]],
+        "catalogues": _labelled(survey),
         "snr_cuts": [f"{cut:g}" for cut in settings["scoring"]["snr"]],
         "kinds": {name: _kind(item) for name, item in items.items()},
         "about": {name: item["about"] for name, item in items.items()},
@@ -73,6 +89,13 @@ def _of_config(settings, roles, tasks) -> dict[str, Any]:
         "plain": {role: _plain(names, items) for role, names in roles.items()},
         **{key: chapter[key] for key in ("main", "curves", "confusion")},
     }
+
+
+def _labelled(survey: Mapping[str, Any]) -> list[str]:
+    """Kinds of catalogue that tell classes: one half of the datasweeps alone does not."""
+    kinds = set(survey["catalogue"].values()) - {"none"}
+    half = len(survey["calibobj_kinds"]) < 2
+    return sorted(kinds - {"calibobj"} if half else kinds)
 
 
 def _kind(item: Mapping[str, Any]) -> str:
@@ -99,10 +122,12 @@ def _of_files(settings, files) -> dict[str, Any]:
     headline = settings["chapter"]["confusion"][-1]
     metrics = files["metrics"][settings["experiments"][headline]["task"]]
     band = settings["scoring"]["magnitude"].split("_")[-1]
-    pairs = [row for path in files["comparisons"].values() for row in read.comparisons(path)]
+    pairs = [row for path in files["comparisons"].values() for row in scores.comparisons(path)]
     return {
-        "methods": sorted({method for table in aligned for method in table["method"]}),
-        "magnitude_bins": read.bins(metrics, headline, f"{band} "),
-        "neighbour_bins": read.bins(metrics, headline, "neighbour "),
+        "methods": sorted(
+            {way for table in aligned for m in table["method"] for way in m.split("+")}
+        ),
+        "magnitude_bins": scores.bins(metrics, headline, f"{band} "),
+        "neighbour_bins": scores.bins(metrics, headline, "neighbour "),
         "comparisons": sorted(pairs, key=lambda pair: not pair["primary"]),
     }

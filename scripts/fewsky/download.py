@@ -66,7 +66,8 @@ def fetch_all(
             path, found, source = fetch(entry["url"], places, entry.get("published"))
             simulated |= found.simulated
             rows.append({**entry, "path": path, "bytes": found.bytes, "sha256": found.sha256})
-            if source != "local" and path not in listed and not found.simulated:
+            known = path in listed or "published" in entry or source == "local"
+            if not known and not found.simulated:
                 fresh.append(_checksum_row(path, found, source))
     finally:
         if checksums:

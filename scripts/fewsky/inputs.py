@@ -43,6 +43,8 @@ def describe(
     elif stretch == "snr":
         found["noise"] = np.nanmedian(_noise_columns(catalog, bands), axis=0).tolist()
         _positive(found["noise"], "noise_<band> in the catalogue", bands)
+    import os
+    if stretch in ("asinh","snr"): found["softening"]=float(os.environ.get("SOFT","1"))
     found["extra"] = [_column(catalog, name) for name in expanded(extra, bands)]
     return found
 
@@ -101,10 +103,10 @@ def stretched(
     if stretch == "robust":
         return (pixels - row("median")) / row("spread")
     if stretch == "asinh":
-        return _asinh((pixels - row("median")) / row("spread"))
+        return _asinh((pixels - row("median")) / (row("spread") * statistics["softening"]))
     if stretch == "luptitude":
         return 2.5 / np.log(10) * _asinh(pixels / row("softening"))
-    return _asinh(pixels / noise[:, None, :])
+    return _asinh(pixels / (statistics["softening"] * noise[:, None, :]))
 
 
 def _asinh(values: torch.Tensor) -> torch.Tensor:

@@ -4,16 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fewsky.files import load_json, load_table
-from fewsky.numbers import Numbers, interval, keyed, number
+from fewsky.numbers import Numbers, keyed, number
 from fewsky.readings import both_readings
 
-FORMS = {"confusion": ".1f", "count": ",d", "share": ".1%", "majority": ".3f", "yield": ".1f"}
-# Of the subsets of the test part, the text quotes these measures only.
-QUOTED = ("accuracy", "mcc", "error_rate", "auroc")
 COUNTED = ("pool", "val", "test", "guard", "duplicate")
 DEGREE_ARCSEC = 3600.0
 
@@ -58,23 +54,23 @@ def of_alignment(fields: Iterable[str | Path], sharpness: Iterable[str | Path]) 
     """Geometry of the aligned fields, and how far bright stars lie from their place, in pixels."""
     fields, sharpness = list(fields), list(sharpness)
     aligned = pd.concat([load_table(path) for path in fields])
+    moved = aligned[[name for name in aligned if name.startswith("shift_px_")]]
     numbers = keyed(
         {
             "fields": (len(aligned), "d"),
             "geometry_error_px": (aligned["geometry_error_px"].max(), ".2g"),
+            "shift_px": (moved.max().max(), ".2f"),
+            "moved": (int((moved > 0).sum().sum()), "d"),
         },
         fields[0],
         "align",
     )
     table = pd.concat([load_table(path) for path in sharpness])
     for stage, rows in table.groupby("stage"):
-        apart = np.hypot(rows["offset_x"], rows["offset_y"])
         numbers |= keyed(
             {
-                f"{stage}.scatter_px": (rows["scatter_px"].median(), ".3f"),
-                f"{stage}.scatter_worst_px": (rows["scatter_px"].max(), ".3f"),
-                f"{stage}.offset_px": (apart.median(), ".2f"),
-                f"{stage}.offset_worst_px": (apart.max(), ".2f"),
+                f"{stage}.distance_px": (rows["scatter_px"].median(), ".3f"),
+                f"{stage}.distance_worst_px": (rows["scatter_px"].max(), ".3f"),
                 f"{stage}.stars": (rows["n"].sum(), ",d"),
             },
             sharpness[0],
@@ -145,63 +141,6 @@ def of_cards(paths: Mapping[str, str | Path]) -> Numbers:
     return numbers
 
 
-def of_metrics(path: str | Path, bins_of: Iterable[str]) -> Numbers:
-    """Scores on the test part, aggregated over draws, at each experiment's largest budget.
-
-    Keys are score.EXPERIMENT.MEASURE against the catalogue and truth.EXPERIMENT.MEASURE against
-    the truth; a subset stands before the measure. Bins of magnitude and neighbours are kept for
-    the experiments in `bins_of`.
-    """
-    table = load_table(path)
-    rows = table[(table["draw"] == -1) & (table["part"] == "test")]
-    largest = rows.groupby("experiment")["budget"].transform("max")
-    rows = rows[(rows["budget"] == largest) & (rows["fold"] == rows["fold"].min())]
-    binned = set(bins_of)
-    numbers: Numbers = {}
-    for row in rows.itertuples():
-        whole = row.subset == "all"
-        in_bin = not whole and not row.subset.startswith(("snr>", "matched"))
-        if not whole and (row.metric not in QUOTED or (in_bin and row.experiment not in binned)):
-            continue
-        room = "score" if row.reference == "catalogue" else row.reference
-        stem = f"{room}.{row.experiment}" + ("" if whole else f".{row.subset}")
-        numbers |= interval(f"{stem}.{row.metric}", row, _form(row.metric), path)
-        numbers[f"{stem}.n"] = number(int(row.n), ",d", path)
-        numbers[f"{room}.{row.experiment}.budget"] = number(int(row.budget), ",d", path)
-    return numbers
-
-
-def _form(metric: str) -> str:
-    return FORMS.get(metric.split("_")[0], ".3f")
-
-
-def bins(path: str | Path, experiment: str, start: str) -> list[str]:
-    """Names of the subsets of an experiment that begin with a word, in the order of the table."""
-    table = load_table(path)
-    rows = table[(table["experiment"] == experiment) & table["subset"].str.startswith(start)]
-    return list(dict.fromkeys(rows["subset"]))
-
-
-def comparisons(path: str | Path) -> list[dict[str, Any]]:
-    """Comparisons of a task as the text prints them, primary ones first."""
-    rows = load_table(path, keep_default_na=False, na_values=[""])
-    rows = rows.sort_values("primary", ascending=False, kind="stable")
-    forms = {key: "+.3f" for key in ("difference", "lower", "upper")}
-    forms |= {"p": ".2g", "p_holm": ".2g", "minimum_detectable": ".3f", "n_replicates": "d"}
-    plain = ("a", "b", "metric", "verdict")
-    return [
-        {
-            **{
-                key: number(float(getattr(row, key)), form, path)["text"]
-                for key, form in forms.items()
-            },
-            **{key: str(getattr(row, key)) for key in plain},
-            "primary": bool(row.primary),
-        }
-        for row in rows.itertuples()
-    ]
-
-
 def of_readings(survey: Mapping[str, Any], known: Numbers) -> Numbers:
     """Ruhmer's published confusion matrices, and the sky densities that each reading implies.
 
@@ -241,6 +180,25 @@ def of_protocol(scoring: Mapping[str, Any]) -> Numbers:
         "bootstrap": (scoring["bootstrap"], ",d"),
     }
     return keyed(values, "scripts/fewsky/stats.py and paper.scoring", "protocol")
+
+
+def of_objects(catalogs: Iterable[str | Path], area_deg2: float | None) -> Numbers:
+    """Stars and galaxies with a patch, all fields together, and their densities a square degree.
+
+    `area_deg2` is the area of a frame, None where frames are not the archive's. Objects seen in two
+    fields count twice, as they do in the area.
+    """
+    catalogs = list(catalogs)
+    table = pd.concat([load_table(path, columns=["field", "label"]) for path in catalogs])
+    table = table[table["label"].isin(["star", "galaxy"])]
+    n_fields = table["field"].nunique()
+    values: dict[str, tuple[Any, str]] = {"fields": (n_fields, "d")}
+    for name in ("star", "galaxy"):
+        count = int((table["label"] == name).sum())
+        values[name] = (count, ",d")
+        if area_deg2 and n_fields:
+            values[f"{name}.density"] = (count / (n_fields * area_deg2), ",.0f")
+    return keyed(values, catalogs[0], "objects")
 
 
 def of_views() -> Numbers:

@@ -115,24 +115,27 @@ def predict(settings, values, roles, classes, rng):
 
 def fitted_model(settings, values, label, asked, classes, state):
     """Return the probabilities, (n, class), of a forest or a logistic regression."""
-    options = {"random_state": state, **settings["options"]}
+    if len(np.unique(label)) < 2:
+        return class_shares(settings, values, label, asked, classes, state)
     try:
-        if settings["family"] == "forest":
-            model = RandomForestClassifier(**{"n_estimators": 200, "n_jobs": 1, **options})
-        else:
-            regression = LogisticRegression(**{"max_iter": 2000, **options})
-            fill = SimpleImputer(strategy="median", keep_empty_features=True)
-            model = make_pipeline(fill, StandardScaler(), regression)
-    except TypeError as error:
+        model = build(settings["family"], {"random_state": state, **settings["options"]})
+        model.fit(values.to_numpy(), label)
+    except (TypeError, ValueError) as error:
         raise FewskyError(
             f"opponent {settings['family']}: wanted options of scikit-learn; found {error}. "
             "Mend options."
         ) from None
-    if len(np.unique(label)) < 2:
-        return class_shares(settings, values, label, asked, classes, state)
-    model.fit(values.to_numpy(), label)
     stated = pd.DataFrame(model.predict_proba(asked.to_numpy()), columns=model.classes_)
     return stated.reindex(columns=classes, fill_value=0.0).to_numpy()
+
+
+def build(family, options):
+    """Return the estimator, not yet fitted, of a forest or a logistic regression."""
+    if family == "forest":
+        return RandomForestClassifier(**{"n_estimators": 200, "n_jobs": 1, **options})
+    regression = LogisticRegression(**{"max_iter": 2000, **options})
+    fill = SimpleImputer(strategy="median", keep_empty_features=True)
+    return make_pipeline(fill, StandardScaler(), regression)
 
 
 def class_shares(settings, values, label, asked, classes, state):

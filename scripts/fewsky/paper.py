@@ -52,14 +52,16 @@ def _only_text(folder: str, names: list[str]) -> list[str]:
 
 def _one_line(error: Any) -> str:
     """The fault of a text that typst could not set, with its place."""
-    place = re.search(r"─ (?:\S*/)?((?:chapters/)?\w[\w-]*\.typ:\d+)", error.diagnostic)
+    places = re.findall(r"─ \S*?((?:chapters/)?[\w-]+\.typ:\d+)", error.diagnostic)
+    # The template is where a fault is found; the text that calls it is where it was written.
+    place = next((p for p in places if not p.startswith("template")), "paper.typ")
     message = error.message.removeprefix("panicked with: ")
     fault = (
         message
         if message != error.message
         else f"wanted text that typst can set; found: {message}."
     )
-    return f"report/{place[1] if place else 'paper.typ'}: {fault}"
+    return f"report/{place}: {fault}"
 
 
 def read_content(
@@ -123,11 +125,17 @@ def _tail(name: str) -> str:
 
 
 def read_cells(path: str | Path) -> dict[str, list]:
-    """Header and rows of a CSV table as text, and which columns hold numbers."""
+    """Header and rows of a CSV table as text, and which columns hold numbers.
+
+    The column `Data` is left out where all rows are simulated, since each page says so already.
+    """
     table = load_table(path, dtype=str, keep_default_na=False)
+    if set(table.get("Data", [])) == {"SIMULATED"}:
+        table = table.drop(columns="Data")
+    table = table.replace(r"(?<![\w.)])-(?=\d)", "−", regex=True)
     numeric = [bool(len(table)) and all(_is_number(cell) for cell in table[c]) for c in table]
     return {"header": list(table.columns), "rows": table.to_numpy().tolist(), "numeric": numeric}
 
 
 def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"[-+−±.,%\d\s()e]*", cell) is not None
+    return re.fullmatch(r"[-+−–±<.,;%\d\s()\[\]e]*", cell) is not None

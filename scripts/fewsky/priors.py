@@ -34,11 +34,12 @@ def reweigh(probability, prior, other):
 def best_threshold(score, positive, weight):
     """Return the threshold on `score`, (n,), with the largest weighted accuracy.
 
-    Of equally good ones the nearest to 0.5, halfway between two scores.
+    Of equally good ones the nearest to 0.5; scores are probabilities, and a threshold lies halfway
+    between two of them, or between one and 0 or 1.
     """
     if len(score) == 0 or weight.sum() == 0:
         return 0.5
-    levels = np.unique(score)
+    levels = np.concatenate([[0.0], np.unique(score), [1.0]])
     cuts = np.concatenate([[0.5], (levels[1:] + levels[:-1]) / 2])
     right = ((score >= cuts[:, None]) == positive) @ weight
     best = cuts[right >= right.max() * (1 - 1e-12)]

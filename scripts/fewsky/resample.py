@@ -8,6 +8,7 @@ Processing Magazine 16, 22), for a fraction of the time of a two-dimensional gat
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from math import comb, factorial, sqrt
 
 import numpy as np
@@ -53,7 +54,7 @@ def _filter_down(c: np.ndarray, pole: float) -> None:
     reach = min(len(c), 40)  # pole**40 is below 1e-14
     c[0] = np.float32(pole) ** np.arange(reach, dtype=np.float32) @ c[:reach]
     z, scratch = np.float32(pole), np.empty_like(c[0])
-    for above, row in zip(c[:-1], c[1:], strict=True):
+    for above, row in pairwise(c):
         np.multiply(above, z, out=scratch)
         row += scratch
     c[-1] = np.float32(pole / (pole * pole - 1)) * (c[-1] + z * c[-2])

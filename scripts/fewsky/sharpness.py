@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from astropy.table import Table
+from astropy.io import fits
 
 from fewsky.console import FewskyError
 from fewsky.stars import Sky, Stars, measure_stars
@@ -84,10 +84,12 @@ def shard_sharpness(aligned: pd.DataFrame, folder: str | Path) -> pd.DataFrame:
     offset (also given, x and y) as well as the spread.
     """
     tables = [
-        Table.read(Path(folder) / row.path, hdu=SHARPNESS).to_pandas().assign(field=row.field)
-        for row in aligned.itertuples()
+        _table(Path(folder) / row.path).assign(field=row.field) for row in aligned.itertuples()
     ]
     table = pd.concat(tables, ignore_index=True)
-    for name in ("band", "stage"):
-        table[name] = [value.decode() if isinstance(value, bytes) else value for value in table[name]]
     return table[["field", *COLUMNS]]
+
+
+def _table(path: Path) -> pd.DataFrame:
+    rows = fits.getdata(path, SHARPNESS)
+    return pd.DataFrame({name: rows[name].tolist() for name in COLUMNS})

@@ -20,7 +20,7 @@ FWHM = 2.3548  # of a Gaussian, in sigma
 
 
 class Stars(NamedTuple):
-    """Centroids in pixels (0-based centres), signal to noise, and the width they were taken with."""
+    """Centroids in pixels (0-based centres), signal to noise, and the width assumed for them."""
 
     x: np.ndarray
     y: np.ndarray

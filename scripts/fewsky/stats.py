@@ -1,8 +1,9 @@
 """Intervals, tests and verdicts: the one hierarchical bootstrap and the exact tests beside it.
 
 The bootstrap resamples sky groups first, then replicates, each with replacement (Owen 2007, the
-pigeonhole bootstrap). Where groups or replicates are few its interval is widened to what a t
-interval of that size would have (Hesterberg 2015, the expanded percentile interval).
+pigeonhole bootstrap). It counts what is peculiar to a group in one replicate three times, and
+misses the spread of few groups or replicates; so its interval keeps the shape of the resamples and
+takes its width from a t interval (in the manner of Hesterberg's (2015) expanded percentiles).
 """
 
 from typing import NamedTuple
@@ -60,14 +61,10 @@ def estimate(whole, resampled, resamples, n_groups, limits=(-np.inf, np.inf)):
     `whole` is (replicates, ...), `resampled` (n, replicates, ...). `n_groups` are those that hold
     objects. With one group and one replicate there is no interval: NaN.
     """
-    n_replicates = len(whole)
-    share = resamples.replicates.reshape(*resamples.replicates.shape, *[1] * (whole.ndim - 1))
-    known = np.where(np.isnan(resampled), 0, share)
-    with np.errstate(invalid="ignore"):
-        means = (np.nan_to_num(resampled) * known).sum(1) / known.sum(1)
-    found = known_mean(whole)
-    spread = np.sqrt(known_mean((means - known_mean(means)) ** 2) * len(means) / (len(means) - 1))
-    error, freedom = error_and_freedom(whole, spread, n_groups, n_replicates)
+    weights = resamples.replicates.reshape(*resampled.shape[:2], *[1] * (whole.ndim - 1))
+    means = over_replicates(resampled, weights)
+    found, spread = known_mean(whole), np.sqrt(variance(means))
+    error, freedom = error_and_freedom(whole, resampled, n_groups)
     lower, upper = expanded_interval(found, means, spread, error, freedom)
     clip = [np.clip(edge, *limits) for edge in (lower, upper)]
     return Estimate(found, *clip, error, freedom)
@@ -79,22 +76,41 @@ def known_mean(values):
     return np.nan_to_num(values).sum(0) / np.where(known.any(0), known.sum(0), np.nan)
 
 
-def error_and_freedom(whole, spread, n_groups, n_replicates):
-    """Return the standard error and Satterthwaite's degrees of freedom of a mean over replicates.
+def error_and_freedom(whole, resampled, n_groups):
+    """Return the standard error and the degrees of freedom of a mean over replicates.
 
-    The bootstrap's variance is taken apart into that of replicates, known from their values, and
-    that of groups; each is freed of the bias (m - 1)/m of a bootstrap over m units.
+    The variance of a table of groups by replicates is that between groups, plus that between
+    replicates, less that of their interaction, which both hold (as in a two-way analysis of
+    variance); the freedom is Satterthwaite's.
     """
-    between = np.nan_to_num(whole.var(axis=0, ddof=1)) / n_replicates if n_replicates > 1 else 0.0
-    of_groups = np.maximum(spread**2 - between * (n_replicates - 1) / n_replicates, 0)
-    of_groups = of_groups * n_groups / (n_groups - 1) if n_groups > 1 else of_groups * 0
-    variance = of_groups + between
-    weight = of_groups**2 / max(n_groups - 1, 1) + between**2 / max(n_replicates - 1, 1)
-    largest = max(n_groups + n_replicates - 2, 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = np.where(weight > 0, variance**2 / weight, largest)
-    units = n_groups > 1 or n_replicates > 1
-    return np.sqrt(variance) * (1 if units else np.nan), np.maximum(freedom, 1)
+    n = len(whole)
+    unbiased = n_groups / (n_groups - 1) if n_groups > 1 else 0.0
+    of_groups = unbiased * variance(over_replicates(resampled))
+    of_draws, shared = np.zeros_like(of_groups), np.zeros_like(of_groups)
+    if n > 1:
+        of_draws = variance(whole) / n
+        shared = (unbiased * known_mean(variance(resampled)) - of_groups) / (n - 1)
+    total = np.maximum(
+        of_groups + of_draws - np.maximum(shared, 0), np.maximum(of_groups, of_draws)
+    )
+    parts = [(of_groups, n_groups - 1), (of_draws, n - 1), (shared, (n_groups - 1) * (n - 1))]
+    weight = sum(part**2 / max(free, 1) for part, free in parts)
+    most = np.full(total.shape, float(max(n_groups + n - 2, 1)))
+    freedom = np.divide(total**2, weight, out=most, where=weight > 0)
+    return np.sqrt(total) * (1 if n_groups > 1 or n > 1 else np.nan), np.maximum(freedom, 1)
+
+
+def variance(values):
+    """Return the variance over the first axis, freed of its bias, of what is not NaN."""
+    n = np.maximum((~np.isnan(values)).sum(0), 2)
+    return np.nan_to_num(known_mean((values - known_mean(values)) ** 2)) * n / (n - 1)
+
+
+def over_replicates(values, weights=1.0):
+    """Return the mean over the second axis, weighted, of what is not NaN."""
+    weights = np.where(np.isnan(values), 0, weights)
+    with np.errstate(invalid="ignore"):
+        return (np.nan_to_num(values) * weights).sum(1) / weights.sum(1)
 
 
 def expanded_interval(value, means, spread, error, freedom):

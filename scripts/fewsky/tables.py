@@ -66,8 +66,8 @@ def tabular(table: pd.DataFrame, simulated: bool = False) -> str:
     lines = [_row(table.columns), r"\hline", *(_row(cells) for cells in table.to_numpy())]
     if simulated:
         lines += [r"\hline", rf"\multicolumn{{{table.shape[1]}}}{{l}}{{SIMULATED}}\\"]
-    columns = "l" * table.shape[1]
-    return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\hline", *lines, r"\hline", r"\end{tabular}", ""])
+    start = rf"\begin{{tabular}}{{{'l' * table.shape[1]}}}"
+    return "\n".join([start, r"\hline", *lines, r"\hline", r"\end{tabular}", ""])
 
 
 def _row(cells: Iterable[str]) -> str:

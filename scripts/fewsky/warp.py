@@ -50,7 +50,8 @@ def align_band(
     if bad.any():
         # A spline's weight at k pixels falls as 0.27**k (order 3) or 0.43**k (order 5).
         reach = settings["order"] // 2 + 2
-        plane.image[_seen_through(ndimage.binary_dilation(bad, iterations=reach), mapped, shape)] = np.nan
+        reached = ndimage.binary_dilation(bad, iterations=reach)
+        plane.image[_seen_through(reached, mapped, shape)] = np.nan
     return plane
 
 

@@ -16,13 +16,13 @@ FIGURES = (
     "fig_sdss_sharpness", "fig_sdss_targets", "fig_sdss_views",
 )  # fmt: skip
 TABLES = (
-    "tab_datasets", "tab_sdss_aug", "tab_sdss_comparisons", "tab_sdss_leak", "tab_sdss_main",
-    "tab_sdss_readings", "tab_sdss_snr", "tab_sdss_stats",
+    "tab_datasets", "tab_sdss_aug", "tab_sdss_comparisons", "tab_sdss_controls", "tab_sdss_leak",
+    "tab_sdss_main", "tab_sdss_readings", "tab_sdss_snr", "tab_sdss_stats",
 )  # fmt: skip
 REPORT = Path(__file__).parents[2] / "report"
 
 
-def settings(by="field"):
+def settings(by="field", sky=False):
     """What the rule collect_numbers is told."""
     split = {"by": by, "train": ["1-1-1"], "val": ["1-1-3"], "test": ["1-1-5"], "draws": 5}
     split["tile_arcmin"] = 3.4
@@ -55,22 +55,25 @@ def settings(by="field"):
         "survey": {
             "bands": list("ugriz"), "reference_band": "r", "rerun": 301, "pixel_arcsec": 0.396,
             "align": {"order": 5, "max_error_px": 0.01}, "catalogue": {"default": "calibobj"},
+            "calibobj_kinds": ["star", "gal"],
         },
         "dataset": {"size": 25, "edge": "drop"},
         "tasks": {task: {"classes": ["galaxy", "star"], "split": split} for task in TASKS},
         "experiments": experiments,
         "families": families,
+        "sky": sky,
         "scoring": {"bootstrap": 1000, "snr": [5.0, 10.0], "magnitude": "modelmag_r"},
     }  # fmt: skip
 
 
 def make_run(folder, by="field", truth=True):
     """Write the files that the rule collect_numbers reads; return its settings and its files."""
-    folder, told = Path(folder), settings(by)
+    folder, told = Path(folder), settings(by, sky=truth)
     files = {
         "raw": [folder / "raw.tsv"],
         "aligned": [folder / "aligned.tsv"],
         "sharpness": [folder / "aligned.sharpness.csv"],
+        "catalogs": [folder / "catalog.parquet"],
         "audits": {task: folder / "splits" / task / "audit.json" for task in TASKS},
         "metrics": {task: folder / "metrics" / f"{task}.csv" for task in TASKS},
         "comparisons": {task: folder / "metrics" / f"{task}.comparisons.csv" for task in TASKS},
@@ -99,8 +102,11 @@ def _write_fields(files):
     frames["path"] = "host/frame-" + frames["band"]
     save_table(frames.assign(bytes=3_400_000, url="", sha256="0" * 64), files["raw"][0])
     aligned = {"field": ["1-1-5"], "method": ["spline"], "geometry_error_px": [6.2e-4]}
+    aligned |= {"shift_px_u": [0.0], "shift_px_g": [0.13]}
     save_table(pd.DataFrame(aligned), files["aligned"][0])
-    stages = {"before": (0.31, 4.0, 9.0), "after": (0.021, 0.004, -0.003)}
+    objects = {"field": "1-1-5", "label": ["star"] * 250 + ["galaxy"] * 320 + [""] * 9}
+    save_table(pd.DataFrame(objects), files["catalogs"][0])
+    stages = {"before": (9.85, 4.0, 9.0), "after": (0.021, 0.004, -0.003)}
     rows = [
         {"field": "1-1-5", "band": band, "stage": stage, "n": 40, "scatter_px": scatter,
          "offset_x": x, "offset_y": y}
@@ -169,7 +175,9 @@ def make_shown(folder, simulated=True):
         inputs = {f"results/x/metrics/task-{k}.csv": f"{k:064x}" for k in range(5)}
         found = {"settings": {"a": 1}, "inputs": inputs, "simulated": simulated, "outputs": {}}
         save_json({**found, "versions": {"numpy": "2.4.6"}}, path.with_suffix(".provenance.json"))
-        caption = f"*{path.stem}* in words, with ``code`` & a [bracket], 5 % of #1 and r\\ :sub:`e`."
+        caption = (
+            f"*{path.stem}* in words, with ``code`` & a [bracket], 5 % of #1 and r\\ :sub:`e`."
+        )
         save_text(caption + "\n", folder / "captions" / f"{path.stem}.rst")
     for path in figures:
         canvas = Figure(figsize=(7.1, 2.4))

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from fewsky.download import COLUMNS, fetch_all, known_urls, locate
 from fewsky.pace import hold_off, take_turn
 from fewsky.payload import BadBytes, examine, open_fits, read_unpacked
 
+SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 QUICK = {"rate_per_s": 1000.0, "timeout_s": 0.4, "tries": 4, "pause_s": 0.01}
 
 
@@ -312,7 +314,7 @@ def test_a_killed_download_leaves_a_part_that_the_next_one_continues(archive, tm
     with MirrorServer(archive, {"/a.fits": ["stall"]}, stall_s=5.0) as server:
         row = entry(f"{server.url}/a.fits")
         code = f"from fewsky.download import *; fetch_all([{row!r}], {str(tmp_path / 'store')!r})"
-        victim = subprocess.Popen([sys.executable, "-c", code], env={"PYTHONPATH": "scripts"})
+        victim = subprocess.Popen([sys.executable, "-c", code], env={"PYTHONPATH": SCRIPTS})
         part = tmp_path / "store" / (locate(row["url"]) + ".part")
         while not (part.exists() and part.stat().st_size > 0):
             threading.Event().wait(0.02)

@@ -1,4 +1,4 @@
-"""Tables of many trainings joined into one: histories, predictions, and the look of each experiment."""
+"""Tables of many trainings joined into one, bins of metrics, and the look of each experiment."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -43,13 +43,14 @@ def in_bins(rows: pd.DataFrame, start: str) -> pd.DataFrame:
 
     `start` is what stands before the numbers, "r " for magnitudes. Rows come in order of the bins.
     """
-    edges = rows["subset"].str.extract(rf"^{re.escape(start)}(-?inf|-?[\d.]+)-(inf|[\d.]+)(?: \w+)?$")
+    pattern = rf"^{re.escape(start)}(-?inf|-?[\d.]+)-(inf|[\d.]+)(?: \w+)?$"
+    edges = rows["subset"].str.extract(pattern)
     found = rows.assign(low=edges[0].astype(float), high=edges[1].astype(float))
     return found.dropna(subset=["low", "high"]).sort_values("low", kind="stable")
 
 
 def looks(experiments: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Colour and marker of each experiment, the same in every figure that names them in this order."""
+    """Colour and marker of each experiment, the same wherever they are named in this order."""
     return {
         name: {
             "color": style.CYCLE[k % len(style.CYCLE)],

@@ -12,8 +12,10 @@ from scipy import ndimage
 
 from fewsky.console import FewskyError
 from fewsky.figures import style
+from fewsky.surveys.sdss_frames import read_frame
 
-
+Region = tuple[slice, slice]  # of y and of x
+LENGTHS = (2, 5, 10, 20, 30, 60, 120, 300)  # arcsec of scale bars
 GROUND = {"facecolor": "white", "alpha": 0.75, "pad": 0.8, "lw": 0}  # under words on an image
 
 
@@ -47,34 +49,37 @@ def aligned_field(row: pd.Series, folder: str | Path) -> Field:
 def served_frames(files: pd.DataFrame, store: str | Path, field: str) -> dict[str, np.ndarray]:
     """Frames of a field as the archive serves them, `(y, x)` in nanomaggies, by band."""
     rows = files[(files["kind"] == "frame") & (files["field"] == field)]
-    return {
-        row.band: fits.getdata(Path(store) / row.path, ext=0).astype(np.float32)
-        for row in rows.itertuples()
-    }
+    return {row.band: read_frame(Path(store) / row.path).image for row in rows.itertuples()}
 
 
 def peaks(image: np.ndarray, noise: float, highest: float) -> pd.DataFrame:
     """Isolated bright sources: x, y, peak (nanomaggies a pixel), brightest first.
 
-    A peak stands 50 noise above the sky, below `highest` (saturation), with no brighter pixel within
-    10 px and no missing one within 4 px.
+    A peak stands 50 noise above the sky, below `highest` (saturation), with no brighter pixel
+    within 10 px and no missing one within 4 px.
     """
     filled = np.nan_to_num(image, nan=-1.0)
-    top = (filled == ndimage.maximum_filter(filled, 21)) & (filled > 50 * noise) & (filled < highest)
+    top = (filled > 50 * noise) & (filled < highest)
+    top &= filled == ndimage.maximum_filter(filled, 21)
     y, x = np.nonzero(top & ~ndimage.binary_dilation(~np.isfinite(image), iterations=4))
     found = pd.DataFrame({"x": x, "y": y, "peak": image[y, x]})
     return found.sort_values(["peak", "y", "x"], ascending=[False, True, True], ignore_index=True)
 
 
-def busiest_edge(known: np.ndarray, sources: pd.DataFrame, side: int) -> tuple[slice, slice]:
+def busiest_edge(known: np.ndarray, sources: pd.DataFrame, side: int) -> Region:
     """The square of `side` px, on the border with most missing pixels, that holds most sources.
 
     `known` is `(y, x)`, true where all bands have data. Returns slices of y and x.
     """
     rows, columns = known.shape
     side = min(side, rows, columns)
-    depth = {"bottom": ~known[:side], "top": ~known[-side:], "left": ~known[:, :side], "right": ~known[:, -side:]}
-    edge = max(depth, key=lambda name: depth[name].mean())
+    edges = {
+        "bottom": known[:side],
+        "top": known[-side:],
+        "left": known[:, :side],
+        "right": known[:, -side:],
+    }
+    edge = min(edges, key=lambda name: edges[name].mean())
     along = columns if edge in ("bottom", "top") else rows
     across = 0 if edge in ("bottom", "left") else (rows if edge == "top" else columns) - side
     places = [
@@ -89,8 +94,8 @@ def _inside(sources: pd.DataFrame, y: int, x: int, side: int) -> pd.Series:
     return sources["y"].between(y, y + side - 1) & sources["x"].between(x, x + side - 1)
 
 
-def brightest_in(sources: pd.DataFrame, region: tuple[slice, slice], margin: int) -> tuple[int, int]:
-    """Pixel (x, y) of the brightest source at least `margin` px inside a region, else its centre."""
+def brightest_in(sources: pd.DataFrame, region: Region, margin: int) -> tuple[int, int]:
+    """Pixel (x, y) of the brightest source `margin` px or more inside a region, else its centre."""
     y, x = region
     inside = sources["y"].between(y.start + margin, y.stop - 1 - margin)
     inside &= sources["x"].between(x.start + margin, x.stop - 1 - margin)
@@ -99,8 +104,8 @@ def brightest_in(sources: pd.DataFrame, region: tuple[slice, slice], margin: int
     return int(sources["x"][inside].iloc[0]), int(sources["y"][inside].iloc[0])
 
 
-def show_colours(ax, images: dict, noise: dict, region: tuple[slice, slice], bands, top: float) -> None:
-    """Draw a region as a red, green, blue composite of three bands; hatched where one is missing."""
+def show_colours(ax, images: dict, noise: dict, region: Region, bands, top: float) -> None:
+    """Draw a region as a red, green, blue composite of three bands; hatched where one lacks."""
     y, x = region
     parts = [images[band][region] for band in bands]
     style.mark_no_data(ax)
@@ -108,10 +113,12 @@ def show_colours(ax, images: dict, noise: dict, region: tuple[slice, slice], ban
     ax.imshow(style.composite(*parts, [noise[band] for band in bands], top), extent=extent)
 
 
-def scale_bar(ax, wcs: WCS, arcsec: float, colour: str = "black") -> None:
-    """Draw a bar of that length in the lower left corner, on an axes in pixels."""
-    pixels = arcsec / (proj_plane_pixel_scales(wcs)[0] * 3600)
+def scale_bar(ax, wcs: WCS, colour: str = "black") -> None:
+    """Draw a bar of a round length in the lower left corner, on an axes in pixels."""
     x0, x1 = ax.get_xlim()
+    per_pixel = proj_plane_pixel_scales(wcs)[0] * 3600
+    arcsec = max([1, *(length for length in LENGTHS if length < (x1 - x0) * per_pixel / 4)])
+    pixels = arcsec / per_pixel
     y0, y1 = ax.get_ylim()
     x, y = x0 + 0.04 * (x1 - x0), y0 + 0.05 * (y1 - y0)
     ax.plot([x, x + pixels], [y, y], color=colour, lw=1.6, solid_capstyle="butt", zorder=6)
@@ -132,7 +139,7 @@ def compass(ax, wcs: WCS, colour: str = "black") -> None:
     for name, (to_ra, to_dec) in towards.items():
         arrow = np.array(wcs.all_world2pix(to_ra, to_dec, 0), float) - (x, y)
         arrow *= size / np.hypot(*arrow)
-        ax.annotate("", (x + arrow[0], y + arrow[1]), (x, y),
-                    arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.0, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+        look = {"arrowstyle": "-|>", "color": colour, "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (x + arrow[0], y + arrow[1]), (x, y), arrowprops=look)
         ax.text(*(np.array([x, y]) + 1.35 * arrow), name, color=colour, ha="center", va="center",
                 zorder=6, bbox=GROUND)  # fmt: skip

@@ -113,7 +113,8 @@ def composite(red, green, blue, noise: Sequence[float], top: float) -> np.ndarra
     The asinh stretch acts on the mean of the bands, each divided by its noise, so that colours are
     kept (Lupton et al. 2004). `top` is the brightness, in units of noise, that becomes white.
     """
-    bands = np.stack([band / max(s, 1e-30) for band, s in zip((red, green, blue), noise, strict=True)])
+    pairs = zip((red, green, blue), noise, strict=True)
+    bands = np.stack([band / max(rms, 1e-30) for band, rms in pairs])
     known = np.isfinite(bands).all(axis=0)
     bands = np.nan_to_num(bands)
     mean = bands.mean(axis=0)
@@ -133,8 +134,8 @@ def robust_noise(image: np.ndarray) -> float:
 def mark_no_data(ax: Axes) -> None:
     """Hatch the ground of an axes, which then shows wherever its image is see-through."""
     ax.set_facecolor("white")
-    ax.add_patch(Rectangle((0, 0), 1, 1, transform=ax.transAxes, facecolor=NO_DATA, edgecolor="white",
-                           hatch="////", lw=0, zorder=-10))  # fmt: skip
+    look = {"facecolor": NO_DATA, "edgecolor": "white", "hatch": "////", "lw": 0, "zorder": -10}
+    ax.add_patch(Rectangle((0, 0), 1, 1, transform=ax.transAxes, **look))
 
 
 def error_bars(ax: Axes, x, table, **options) -> None:

@@ -5,12 +5,14 @@ import pandas as pd
 import sep
 from scipy.interpolate import PchipInterpolator
 
+from fewsky.sky.detect import shifted
+from fewsky.sky.scan import REFERENCE
+
 # SDSS's own radii, 0.22 to 11.3 arcsec: the eight of APERFLUX. Steps lie between and beyond them.
 APERTURES_PX = np.array([0.564, 1.692, 2.585, 4.406, 7.506, 11.576, 18.584, 28.551])
 FIBER_PX = 3.788
 BETWEEN_PX = [1.1, 2.1, 3.2, FIBER_PX, 5.8, 9.3, 15.0, 23.0, 36.0]
 RADII_PX = np.unique(np.concatenate([APERTURES_PX, BETWEEN_PX]))
-REFERENCE = 2
 # Local over mean brightness that defines the radius, and the radii that hold the flux (Blanton et
 # al. 2001, AJ 121, 2358).
 PETRO_RATIO, PETRO_RADII = 0.2, 2.0
@@ -27,9 +29,11 @@ def circles(
     a radius that cannot be measured is -9999. The Petrosian radius of r serves in all bands.
     """
     owners = np.where(found["children"] > 0, 0, found["segment"]).astype(np.int32)
+    # The segments are those of r: they move with the mean offset of each band.
+    offsets = (places - places[REFERENCE]).sum(axis=2) / max(len(found), 1)
     curves = np.stack([
-        growth(frame.image, *place, _shifted(segments, place - places[REFERENCE]), owners)
-        for frame, place in zip(frames, places, strict=True)
+        growth(frame.image, *place, shifted(segments.astype(np.int32), *offset), owners)
+        for frame, place, offset in zip(frames, places, offsets, strict=True)
     ], axis=1)  # fmt: skip
     noise = np.array([frame.noise for frame in frames])[:, None]
     electron = np.array([frame.band.electron for frame in frames])[:, None]
@@ -57,11 +61,6 @@ def growth(image: np.ndarray, x, y, segments: np.ndarray, owners: np.ndarray) ->
     """
     options = {"segmap": segments, "seg_id": owners, "subpix": 5}
     return np.stack([sep.sum_circle(image, x, y, r, **options)[0] for r in RADII_PX], axis=1)
-
-
-def _shifted(segments: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    dx, dy = np.rint(np.median(offsets, axis=1)).astype(int) if offsets.size else (0, 0)
-    return np.ascontiguousarray(np.roll(segments, (dy, dx), axis=(0, 1)), dtype=np.int32)
 
 
 def _curve(flux: np.ndarray) -> PchipInterpolator:

@@ -7,10 +7,10 @@ import numpy as np
 from astropy.io import fits
 
 from fewsky.sky.columns import BINNED1, BLENDED, CHILD, EDGE, SATURATED, SWEEP, empty
-from fewsky.sky.frames import mjd, sky_level
-from fewsky.sky.photo import GALAXY, REFERENCE, STAR
+from fewsky.sky.frames import mjd
+from fewsky.sky.photo import GALAXY, STAR
 from fewsky.sky.resolve import PRIMARY, near_edge
-from fewsky.sky.scan import BANDS, Scan, great_circle, sky
+from fewsky.sky.scan import BANDS, REFERENCE, Scan, great_circle, sky
 
 RERUN, SKY_VERSION = 301, 2
 # SDSS's extinction a unit of E(B-V) (Stoughton et al. 2002, table 22), and the softening of its
@@ -38,7 +38,8 @@ def photo_obj(scan: Scan, field: int, measured: dict) -> np.ndarray:
             flux, ivar = measured[f"{name}flux"], measured[f"{name}flux_ivar"]
             table[f"{name.upper()}MAG"], table[f"{name.upper()}MAGERR"] = luptitude(flux, ivar)
     table["PSF_FWHM"] = measured["psf_fwhm"]
-    table["SKYFLUX"] = [sky_level(scan.bands[b]) / scan.pixel_arcsec**2 for b in BANDS]
+    electron = np.array([scan.bands[band].electron for band in BANDS])
+    table["SKYFLUX"] = measured["noise"] ** 2 / electron / scan.pixel_arcsec**2
     table["NMGYPERCOUNT"] = [scan.bands[b].nmgy for b in BANDS]
     _flags(table, scan, measured)
     return table

@@ -7,7 +7,7 @@ import sep
 # Isophote and peak of a source, in units of the noise of the smoothed frame (SDSS: 5 sigma peaks).
 ISOPHOTE, PEAK = 2.5, 5.0
 SMALLEST_PX = 4
-DEBLEND_CONTRAST = 0.003
+DEBLEND_CONTRAST = 0.0003
 
 
 def detect(image: np.ndarray, noise: float, width_px: float) -> tuple[pd.DataFrame, np.ndarray]:
@@ -29,6 +29,16 @@ def detect(image: np.ndarray, noise: float, width_px: float) -> tuple[pd.DataFra
     parts["whole"] = footprints[parts.pop("ypeak"), parts.pop("xpeak")]
     parts = parts[parts["peak"] >= PEAK * smooth]
     return _families(parts, _table(wholes)), segments
+
+
+def shifted(image: np.ndarray, dx: float, dy: float) -> np.ndarray:
+    """The image moved by whole pixels, the nearest to dx columns and dy rows; 0 comes in."""
+    dx, dy = round(float(dx)), round(float(dy))
+    rows, columns = image.shape
+    result = np.zeros_like(image)
+    source = image[max(-dy, 0) : rows - max(dy, 0), max(-dx, 0) : columns - max(dx, 0)]
+    result[max(dy, 0) : rows + min(dy, 0), max(dx, 0) : columns + min(dx, 0)] = source
+    return result
 
 
 def _table(sources: np.ndarray) -> pd.DataFrame:

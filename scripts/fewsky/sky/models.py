@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 
 from fewsky.sky import profiles
+from fewsky.sky.scan import BANDS, REFERENCE
 
 HALF_STAMP = 20
 STEPS = np.arange(-HALF_STAMP, HALF_STAMP + 1)
 # Below this area an isophote's ellipse is noise, and a round model is fitted.
 SHAPED_PX = 40
 FLATTEST = 0.25
-REFERENCE = 2
+SHAPE_BANDS = [BANDS.index(band) for band in "gri"]
 
 
 def fluxes(
@@ -19,14 +20,16 @@ def fluxes(
     """Psf, exponential, de Vaucouleurs, model and composite fluxes and their inverse variances.
 
     `frames` are the five bands, `places` is (band, x or y, n) in px, `pixel` arcsec. Fluxes are
-    (n, 5) in nanomaggies; theta_exp, theta_dev, ab and fracdev (n,) come from the r frame,
-    whose better model is fitted in every band at the same radius, as SDSS does.
+    (n, 5) in nanomaggies. One radius a profile, theta_exp and theta_dev, arcsec, and the better
+    profile are chosen in g, r and i together and fitted in every band (SDSS: in r); ab is the
+    axis ratio, fracdev the share of de Vaucouleurs light in r; all (n,).
     """
     free = _free_pixels(found, segments, places[REFERENCE])
     shape = _shape(found)
     stamps = [_Stamps(frame, at, free, shape) for frame, at in zip(frames, places, strict=True)]
     seen = [profiles.tables(frame.psf, pixel) for frame in frames]
-    radius, better, fracdev = _choose(stamps[REFERENCE], *seen[REFERENCE][:1])
+    radius, better = _choose(stamps, seen)
+    fracdev = _dev_share(stamps[REFERENCE], seen[REFERENCE][0], radius)
     bands = [
         _band(stamp, *tables, radius, better, fracdev)
         for stamp, tables in zip(stamps, seen, strict=True)
@@ -78,16 +81,19 @@ class _Stamps:
         self.flat = profiles.Lookup(np.sqrt(along**2 * flat + across**2 / flat))
 
 
-def _choose(stamps: _Stamps, tables: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    # Best radius of each kind (kind, n), the better kind (n,), the share of de Vaucouleurs light.
-    gain = np.stack([
-        [profiles.fit(stamps.flat(table), stamps.data, stamps.weight)[1] for table in kind]
-        for kind in tables
-    ])  # fmt: skip
-    radius = gain.argmax(axis=1)
-    better = gain.max(axis=1).argmax(axis=0)
+def _choose(stamps: list[_Stamps], seen: list) -> tuple[np.ndarray, np.ndarray]:
+    # Best radius of each kind (kind, n) and the better kind (n,), by chi square over SHAPE_BANDS.
+    gain = np.zeros((len(profiles.KINDS), len(profiles.RADII_ARCSEC), len(stamps[0].data)))
+    for band in SHAPE_BANDS:
+        here, (tables, _) = stamps[band], seen[band]
+        for place in np.ndindex(tables.shape[:2]):
+            gain[place] += profiles.fit(here.flat(tables[place]), here.data, here.weight)[1]
+    return gain.argmax(axis=1), gain.max(axis=1).argmax(axis=0)
+
+
+def _dev_share(stamps: _Stamps, tables: np.ndarray, radius: np.ndarray) -> np.ndarray:
     exp, dev = (stamps.flat(tables[kind, radius[kind]]) for kind in range(2))
-    return radius, better, profiles.dev_share(dev, exp, stamps.data, stamps.weight)
+    return profiles.dev_share(dev, exp, stamps.data, stamps.weight)
 
 
 def _band(stamps: _Stamps, tables, psf, radius, better, fracdev) -> dict[str, np.ndarray]:

@@ -65,7 +65,7 @@ def psf(scan: Scan, settings: dict, run: dict, band: Band, block: int) -> galsim
 
 
 def psf_fwhm(scan: Scan, settings: dict, run: dict, band: Band, block: int) -> float:
-    """Full width at half maximum of it, arcsec: the run's, drifting from field to field."""
+    """Width (FWHM, arcsec) of that function: the run's, drifting from field to field."""
     shared = np.clip(scan.generator(block, "seeing").normal(), -2, 2)
     own = np.clip(scan.generator(block, f"seeing {band.name}").normal(), -2, 2)
     return run["psf_fwhm"][band.name] * (1 + settings["seeing_drift"] * (shared + 0.3 * own))

@@ -11,14 +11,14 @@ import pandas as pd
 import sep
 
 from fewsky.sky import apertures, models, profiles
-from fewsky.sky.detect import detect
-from fewsky.sky.scan import BANDS, Band, Scan, to_band
+from fewsky.sky.detect import detect, shifted
+from fewsky.sky.scan import BANDS, REFERENCE, Band, Scan, to_band
 
-REFERENCE = BANDS.index("r")
+DETECTION = "gri"
 # Psf and model magnitudes of a star differ by less (Stoughton et al. 2002, AJ 123, 485).
 STAR_LIMIT = 0.145
 STAR, GALAXY = 6, 3
-DETECTED_SN, CENTRED_SN = 5.0, 10.0
+DETECTED_SN, CENTRED_SN = 5.0, 8.0
 # Stars that show the PSF: this bright, this far from other sources and from the edge.
 STAR_SN, ALONE_PX, EDGE_PX = 30.0, 14.0, 16.0
 SHARPNESS_BIN = 1.12
@@ -44,8 +44,8 @@ def measure(images: dict[str, np.ndarray], scan: Scan, seeing: dict[str, float])
     images = {band: levelled(images[band]) for band in BANDS}
     noise = {band: pixel_noise(images[band]) for band in BANDS}
     widths = {band: seeing[band] / scan.pixel_arcsec for band in BANDS}
-    found, segments = detect(images["r"], noise["r"], widths["r"])
-    found["x"], found["y"] = centroids(images["r"], found["x"], found["y"], widths["r"])
+    found, segments = detect(added(images, noise, scan), 1.0, widths["r"])
+    found["x"], found["y"] = _canonical(images["r"], noise["r"], found, widths["r"])
     places = np.stack([to_band(scan, scan.bands[band], found["x"], found["y"]) for band in BANDS])
     stars = psf_stars(images["r"], noise["r"], scan.bands["r"].full_well, found)
     psfs = _psfs(images, noise, places[:, :, stars], widths)
@@ -57,8 +57,8 @@ def measure(images: dict[str, np.ndarray], scan: Scan, seeing: dict[str, float])
         **models.fluxes(frames, found, segments, places, scan.pixel_arcsec),
         **apertures.circles(frames, found, segments, places, scan.pixel_arcsec),
     }
-    result |= {**classes(result), "saturated": _saturated(frames, places)}
-    return result | _centres(frames, places, result, widths)
+    result["saturated"] = _saturated(frames, places)
+    return result | classes(result) | _centres(frames, places, result, widths)
 
 
 def levelled(image: np.ndarray) -> np.ndarray:
@@ -72,6 +72,27 @@ def levelled(image: np.ndarray) -> np.ndarray:
 def pixel_noise(image: np.ndarray) -> float:
     """Robust noise a pixel, from differences of pixels two apart: slow light does not count."""
     return float(1.4826 * np.median(np.abs(image[:, 2:] - image[:, :-2])) / np.sqrt(2))
+
+
+def added(images: dict, noise: dict, scan: Scan) -> np.ndarray:
+    """The g, r and i frames in units of their noise, added on the r grid to noise 1.
+
+    SDSS detects in each band and merges: an object may be blank in r.
+    """
+    middle = (scan.columns / 2, scan.rows / 2)
+    total = np.zeros((scan.rows, scan.columns))
+    for band in DETECTION:
+        back = middle - np.array(to_band(scan, scan.bands[band], *middle))
+        total += shifted(images[band] / noise[band], *back)
+    return total / np.sqrt(len(DETECTION))
+
+
+def _canonical(image: np.ndarray, noise: float, found: pd.DataFrame, width_px: float):
+    # Centres come from r where r shows the object, else from the added frames.
+    x, y = centroids(image, found["x"], found["y"], width_px)
+    flux = sep.sum_circle(image, found["x"].to_numpy(), found["y"].to_numpy(), width_px)[0]
+    shown = flux > CENTRED_SN * noise * np.sqrt(np.pi) * width_px
+    return np.where(shown, x, found["x"]), np.where(shown, y, found["y"])
 
 
 def centroids(image: np.ndarray, x, y, width_px: float) -> tuple[np.ndarray, np.ndarray]:
@@ -119,14 +140,18 @@ def _psfs(images: dict, noise: dict, places: np.ndarray, widths: dict) -> dict[s
 
 
 def classes(measured: dict) -> dict[str, np.ndarray]:
-    """`type` (n, 5) by band and `objc_type` (n,) from the summed flux of the bands that see it."""
+    """`type` (n, 5) by band and `objc_type` (n,) from the summed flux of the bands that see it.
+
+    A full pixel at the centre means a star: no galaxy is that bright.
+    """
     psf, model = measured["psfflux"], measured["modelflux"]
     seen = psf * np.sqrt(measured["psfflux_ivar"]) > DETECTED_SN
     seen[:, REFERENCE] |= ~seen.any(axis=1)
+    full = measured["saturated"]
+    summed = _pointlike((psf * seen).sum(1), (model * seen).sum(1)) | full.any(axis=1)
     return {
-        "type": np.where(_pointlike(psf, model), STAR, GALAXY),
-        "objc_type": np.where(_pointlike((psf * seen).sum(1), (model * seen).sum(1)), STAR, GALAXY),
-        "detected": seen,
+        "type": np.where(_pointlike(psf, model) | full, STAR, GALAXY),
+        "objc_type": np.where(summed, STAR, GALAXY),
     }
 
 

@@ -11,7 +11,7 @@ PRIMARY, SECONDARY, PARENT, FAMILY = 1, 2, 3, 4
 # Bits of RESOLVE_STATUS
 RUN_PRIMARY, RUN_IGNORE, RUN_EDGE, RUN_DUPLICATE = 0x1, 0x8, 0x10, 0x20
 SURVEY_PRIMARY, SURVEY_SECONDARY, SURVEY_EDGE = 0x100, 0x400, 0x1000
-# Detections of one object in both fields lie closer than this, and nothing else does.
+# Detections of one object in both fields lie closer than this.
 SAME_PX = 2.0
 EDGE_PX = 6.0
 _STATES = {

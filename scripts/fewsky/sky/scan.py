@@ -6,6 +6,7 @@ from zlib import crc32
 import numpy as np
 
 BANDS = "ugriz"
+REFERENCE = BANDS.index("r")
 # Calibration and gain of a real frame, 94-1-12: nanomaggies a count, electrons a count.
 NMGY = {"u": 0.00742, "g": 0.00319, "r": 0.00476, "i": 0.00689, "z": 0.03328}
 GAIN = {"u": 1.62, "g": 3.32, "r": 4.71, "i": 5.165, "z": 4.745}

@@ -19,10 +19,10 @@ COLUMNS = (*LINEAR, *CUBIC, "CSROW", "CSCOL", "CCROW", "CCCOL", "RICUT")
 
 
 class Astrometry(NamedTuple):
-    """Great circle coordinates mu, nu (degrees) linear in the row and column freed of distortion."""
+    """Great circle coordinates mu, nu, linear in the row and column once distortion is undone."""
 
     linear: np.ndarray  # (2, 2) degrees a pixel
-    origin: np.ndarray  # (2,) degrees
+    origin: np.ndarray  # (2,) mu and nu of the first pixel's corner, degrees
     row: np.ndarray  # (4,) correction of the row in pixels, by power of the column
     column: np.ndarray
     node: float

@@ -25,6 +25,7 @@ SHARED = (
 )  # fmt: skip
 PHOTOOBJ = (*SHARED, "OBJID", "MODE", "NCHILD", "CLEAN")
 CALIBOBJ = (*SHARED, "RERUN")
+NO_TABLE = "none: the field is empty (set its catalogue to none) or the file is broken"
 OPTIONAL = ("PSFFLUX_IVAR", "MODELFLUX_IVAR", "PETROTH50", "PETROTH90", "PSF_FWHM", "THING_ID")
 VECTORS = {"ROWC", "COLC", "PSFFLUX", "MODELFLUX", "EXTINCTION", *OPTIONAL} - {"THING_ID"}
 
@@ -104,7 +105,8 @@ def _read(path: str | Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
     with open_fits(path) as hdus:
         data = hdus[1].data if len(hdus) > 1 else None
         if data is None or getattr(data, "names", None) is None:
-            raise catalogue_error(path, "a table in the second HDU", "none")
+            # SDSS writes photoObj files without a table for fields without objects
+            raise catalogue_error(path, "a table of objects in the second HDU", NO_TABLE)
         names = {name.upper(): name for name in data.names}
         missing = [name for name in wanted if name not in names]
         if missing:

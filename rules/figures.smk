@@ -1,0 +1,447 @@
+# Figures room: every figure and table, each by one script that reads any room and fits nothing.
+STAR_GALAXY = PLAN.paper["star-galaxy"]
+SHOWN_SURVEY = PLAN.surveys[STAR_GALAXY["survey"]]
+SHOWN_CLASSES = PLAN.tasks[PLAN.experiments[STAR_GALAXY["confusion"][-1]]["task"]]["classes"]
+MAGNITUDE = PLAN.paper["scoring"]["magnitude"]
+PUBLISHED = os.path.relpath(Path(workflow.basedir) / "report" / "published.csv")
+FIGURES = [
+    "fig_sdss_align",
+    "fig_sdss_sharpness",
+    "fig_sdss_targets",
+    "fig_sdss_patches",
+    "fig_augment",
+    "fig_sdss_curves",
+    "fig_sdss_confusion",
+    "fig_sdss_views",
+    "fig_sdss_mag",
+    "fig_sdss_neighbours",
+    "fig_sdss_calibration",
+]
+
+
+def figures():
+    return [f"<results>/figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
+
+
+# --- who is shown -------------------------------------------------------------------------------
+def shard_of(field):
+    """The shard that holds a field of the chapter's survey."""
+    shards = PLAN.shards[STAR_GALAXY["survey"]]
+    return next(name for name, shard in shards.items() if field in shard["fields"])
+
+
+def of_field(path):
+    """A file of the shard that holds the field shown; `path` has {survey} or {dataset}, and {shard}."""
+    return path.format(**STAR_GALAXY, shard=shard_of(STAR_GALAXY["field"]))
+
+
+def family(side):
+    """Experiments of the small or large set, with the augmentation of each."""
+    names = PLAN.families[STAR_GALAXY[side]]
+    return {name: PLAN.experiments[name]["recipe"]["augment"] for name in names}
+
+
+def size_of(side):
+    """The training set of a side in words: its number of fields, where it is split by field."""
+    task = PLAN.tasks[PLAN.experiments[PLAN.families[STAR_GALAXY[side]][0]]["task"]]
+    n = len(task["split"]["train"])
+    return f"{n} field{'s' if n > 1 else ''}" if task["split"]["by"] == "field" else f"{side} set"
+
+
+def kind_of(name):
+    """What an experiment of the main table is: a network, an opponent or one of the controls."""
+    opponent = PLAN.experiments[name].get("opponent")
+    if opponent is None:
+        return "network"
+    if opponent["family"] == "definition":
+        return "definition of the label, not ranked"
+    return "nuisance control" if opponent["control"] == "nuisance" else "opponent"
+
+
+def compared():
+    """Experiments drawn against each other: those with confusion matrices, forests, the definition."""
+    families = {
+        name: PLAN.experiments[name].get("opponent", {}).get("family")
+        for name in STAR_GALAXY["main"]
+    }
+    others = [
+        name
+        for name, kind in families.items()
+        if kind in ("forest", "definition") and kind_of(name) != "nuisance control"
+    ]
+    return list(dict.fromkeys([*STAR_GALAXY["confusion"], *others]))
+
+
+def tasks_of(names):
+    return sorted({PLAN.experiments[name]["task"] for name in names})
+
+
+def metrics_of(names):
+    """Metrics tables of the tasks that some experiments answer."""
+    return expand("<results>/metrics/{task}.csv", task=tasks_of(names))
+
+
+def runs_of(names, file):
+    """One file of every draw of some experiments."""
+    return [
+        f"<results>/models/{name}/draw-{k}/{file}"
+        for name in names
+        for k in DRAWS[PLAN.experiments[name]["task"]]
+    ]
+
+
+def shards_shown(file):
+    """One file of every shard of the chapter's dataset."""
+    name = STAR_GALAXY["dataset"]
+    return [f"<results>/cutouts/{name}/{shard}/{file}" for shard in shards_of(name)]
+
+
+def colours():
+    """Bands shown as red, green and blue: the reference band as green between its neighbours."""
+    bands = SHOWN_SURVEY["bands"]
+    middle = bands.index(SHOWN_SURVEY["reference_band"])
+    return [bands[min(middle + 1, len(bands) - 1)], bands[middle], bands[max(middle - 1, 0)]]
+
+
+def views_shown():
+    """Strength of brightness and blur in the recipe whose augmentations are compared."""
+    recipe = PLAN.experiments[PLAN.families[STAR_GALAXY["small"]][0]]["recipe"]
+    return {key: recipe[key] for key in ("brightness_nmgy", "blur_px")}
+
+
+# --- figures ------------------------------------------------------------------------------------
+rule plot_sdss_align:
+    input:
+        files=of_field("<results>/raw/{survey}/{shard}.tsv"),
+        fields=of_field("<results>/aligned/{survey}/{shard}.tsv"),
+    output:
+        pdf="<results>/figures/fig_sdss_align.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_align.png",
+            caption="../report/captions/fig_sdss_align.rst",
+            category="Star/galaxy",
+            labels={"figure": "alignment"},
+        ),
+        provenance="<results>/figures/fig_sdss_align.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_align.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+        store=STORE,
+    params:
+        settings={
+            "field": STAR_GALAXY["field"],
+            "cutout_px": STAR_GALAXY["cutout_px"],
+            "reference_band": SHOWN_SURVEY["reference_band"],
+            "colours": colours(),
+        },
+        code=code_hash("scripts/plot_sdss_align.py"),
+    message:
+        "Draw a field before and after alignment"
+    script:
+        "../scripts/plot_sdss_align.py"
+
+
+rule plot_sdss_sharpness:
+    input:
+        tables=[
+            f"<results>/aligned/{STAR_GALAXY['survey']}/{shard}.sharpness.csv"
+            for shard in PLAN.shards[STAR_GALAXY["survey"]]
+        ],
+    output:
+        pdf="<results>/figures/fig_sdss_sharpness.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_sharpness.png",
+            caption="../report/captions/fig_sdss_sharpness.rst",
+            category="Star/galaxy",
+            labels={"figure": "centroids between bands"},
+        ),
+        provenance="<results>/figures/fig_sdss_sharpness.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_sharpness.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"bands": SHOWN_SURVEY["bands"], "reference_band": SHOWN_SURVEY["reference_band"]},
+        code=code_hash("scripts/plot_sdss_sharpness.py"),
+    message:
+        "Draw the scatter of centroids between bands"
+    script:
+        "../scripts/plot_sdss_sharpness.py"
+
+
+rule plot_sdss_targets:
+    input:
+        fields=of_field("<results>/aligned/{survey}/{shard}.tsv"),
+        catalog=of_field("<results>/cutouts/{dataset}/{shard}/catalog.parquet"),
+    output:
+        pdf="<results>/figures/fig_sdss_targets.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_targets.png",
+            caption="../report/captions/fig_sdss_targets.rst",
+            category="Star/galaxy",
+            labels={"figure": "a field and its objects"},
+        ),
+        provenance="<results>/figures/fig_sdss_targets.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_targets.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={
+            "field": STAR_GALAXY["field"],
+            "cutout_px": STAR_GALAXY["cutout_px"],
+            "reference_band": SHOWN_SURVEY["reference_band"],
+        },
+        code=code_hash("scripts/plot_sdss_targets.py"),
+    message:
+        "Draw a field with its stars and galaxies marked"
+    script:
+        "../scripts/plot_sdss_targets.py"
+
+
+rule plot_sdss_patches:
+    input:
+        catalogs=shards_shown("catalog.parquet"),
+        images=shards_shown("images.safetensors"),
+    output:
+        pdf="<results>/figures/fig_sdss_patches.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_patches.png",
+            caption="../report/captions/fig_sdss_patches.rst",
+            category="Star/galaxy",
+            labels={"figure": "patches"},
+        ),
+        provenance="<results>/figures/fig_sdss_patches.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_patches.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={
+            "bands": SHOWN_SURVEY["bands"],
+            "magnitude": MAGNITUDE,
+            "plurals": {"star": "stars", "galaxy": "galaxies"},
+        },
+        code=code_hash("scripts/plot_sdss_patches.py"),
+    message:
+        "Draw stars and galaxies in every band"
+    script:
+        "../scripts/plot_sdss_patches.py"
+
+
+rule plot_augment:
+    input:
+        catalogs=shards_shown("catalog.parquet"),
+        images=shards_shown("images.safetensors"),
+    output:
+        pdf="<results>/figures/fig_augment.pdf",
+        png=report(
+            "<results>/figures/fig_augment.png",
+            caption="../report/captions/fig_augment.rst",
+            category="Star/galaxy",
+            labels={"figure": "augmentation"},
+        ),
+        provenance="<results>/figures/fig_augment.provenance.json",
+    log:
+        "<results>/logs/plot_augment.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={
+            "bands": SHOWN_SURVEY["bands"],
+            "reference_band": SHOWN_SURVEY["reference_band"],
+            "magnitude": MAGNITUDE,
+            **views_shown(),
+        },
+        code=code_hash("scripts/plot_augment.py"),
+    message:
+        "Draw one patch under every augmentation"
+    script:
+        "../scripts/plot_augment.py"
+
+
+rule plot_sdss_curves:
+    input:
+        histories=runs_of(STAR_GALAXY["curves"], "history.csv"),
+        cards=runs_of(STAR_GALAXY["curves"], "model.json"),
+    output:
+        pdf="<results>/figures/fig_sdss_curves.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_curves.png",
+            caption="../report/captions/fig_sdss_curves.rst",
+            category="Star/galaxy",
+            labels={"figure": "training curves"},
+        ),
+        provenance="<results>/figures/fig_sdss_curves.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_curves.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"experiments": STAR_GALAXY["curves"]},
+        code=code_hash("scripts/plot_sdss_curves.py"),
+    message:
+        "Draw loss and accuracy by epoch"
+    script:
+        "../scripts/plot_sdss_curves.py"
+
+
+rule plot_sdss_confusion:
+    input:
+        metrics=metrics_of(STAR_GALAXY["confusion"]),
+        published=PUBLISHED,
+    output:
+        pdf="<results>/figures/fig_sdss_confusion.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_confusion.png",
+            caption="../report/captions/fig_sdss_confusion.rst",
+            category="Star/galaxy",
+            labels={"figure": "confusion matrices"},
+        ),
+        provenance="<results>/figures/fig_sdss_confusion.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_confusion.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"experiments": STAR_GALAXY["confusion"]},
+        code=code_hash("scripts/plot_sdss_confusion.py"),
+    message:
+        "Draw confusion matrices in both readings"
+    script:
+        "../scripts/plot_sdss_confusion.py"
+
+
+rule plot_sdss_views:
+    input:
+        metrics=metrics_of([*family("small"), *family("large")]),
+    output:
+        pdf="<results>/figures/fig_sdss_views.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_views.png",
+            caption="../report/captions/fig_sdss_views.rst",
+            category="Star/galaxy",
+            labels={"figure": "one augmented field against several"},
+        ),
+        provenance="<results>/figures/fig_sdss_views.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_views.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={
+            side: {"label": size_of(side), "experiments": family(side)}
+            for side in ("small", "large")
+        },
+        code=code_hash("scripts/plot_sdss_views.py"),
+    message:
+        "Draw one augmented field against several plain ones"
+    script:
+        "../scripts/plot_sdss_views.py"
+
+
+rule plot_sdss_mag:
+    input:
+        metrics=metrics_of(compared()),
+    output:
+        pdf="<results>/figures/fig_sdss_mag.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_mag.png",
+            caption="../report/captions/fig_sdss_mag.rst",
+            category="Star/galaxy",
+            labels={"figure": "scores by magnitude"},
+        ),
+        provenance="<results>/figures/fig_sdss_mag.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_mag.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={
+            "experiments": compared(),
+            "classes": SHOWN_CLASSES,
+            "band": MAGNITUDE.split("_")[-1],
+            "task": tasks_of(STAR_GALAXY["confusion"][-1:])[0],
+        },
+        code=code_hash("scripts/plot_sdss_mag.py"),
+    message:
+        "Draw completeness, purity and AUROC by magnitude"
+    script:
+        "../scripts/plot_sdss_mag.py"
+
+
+rule plot_sdss_neighbours:
+    input:
+        metrics=metrics_of(compared()),
+    output:
+        pdf="<results>/figures/fig_sdss_neighbours.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_neighbours.png",
+            caption="../report/captions/fig_sdss_neighbours.rst",
+            category="Star/galaxy",
+            labels={"figure": "errors and neighbours"},
+        ),
+        provenance="<results>/figures/fig_sdss_neighbours.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_neighbours.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"experiments": compared()},
+        code=code_hash("scripts/plot_sdss_neighbours.py"),
+    message:
+        "Draw the error rate by nearest neighbour"
+    script:
+        "../scripts/plot_sdss_neighbours.py"
+
+
+rule plot_sdss_calibration:
+    input:
+        predictions=runs_of(compared(), "predictions.parquet"),
+        metrics=metrics_of(compared()),
+    output:
+        pdf="<results>/figures/fig_sdss_calibration.pdf",
+        png=report(
+            "<results>/figures/fig_sdss_calibration.png",
+            caption="../report/captions/fig_sdss_calibration.rst",
+            category="Star/galaxy",
+            labels={"figure": "calibration"},
+        ),
+        provenance="<results>/figures/fig_sdss_calibration.provenance.json",
+    log:
+        "<results>/logs/plot_sdss_calibration.log",
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"experiments": compared(), "label": "galaxy", "plural": "galaxies"},
+        code=code_hash("scripts/plot_sdss_calibration.py"),
+    message:
+        "Draw stated probabilities against what came true"
+    script:
+        "../scripts/plot_sdss_calibration.py"
+
+
+include: "tables.smk"

@@ -1,0 +1,186 @@
+"""The cutouts room: patches at catalogue positions, and what the catalogue says of each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+from astropy.wcs import WCS
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from fewsky.console import FewskyError, say
+from fewsky.surveys.sdss_objects import read_catalogue, select_objects
+
+WHOLE = ("run", "camcol", "mode", "nchild", "clean", "resolve_status", "thing_id")
+FIRST = ("object_id", "survey", "field", "run", "camcol", "x", "y", "ra", "dec", "label", "primary",
+         "mode", "nchild", "clean", "resolve_status", "thing_id", "complete")  # fmt: skip
+
+
+def cut_shard(
+    raw: pd.DataFrame,
+    aligned: pd.DataFrame,
+    store: Path,
+    aligned_dir: Path,
+    dataset: Mapping[str, Any],
+    survey: Mapping[str, Any],
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Patches `(n, band, size, size)` in nanomaggies and their catalogue, row i of image i.
+
+    `raw` and `aligned` are the shard's lists in those rooms, `dataset` its block, `survey` the
+    settings of survey and shard. A patch is centred on the pixel that holds the position; x, y
+    stay exact. Patches that leave the footprint or hold a pixel without data are left out
+    (`edge: drop`) or kept with NaN there and complete = False (`edge: flag`). A shard without
+    objects is valid and empty.
+    """
+    _check_size(dataset["size"])
+    parts = [
+        _cut_field(row, raw, Path(store), Path(aligned_dir), dataset, survey)
+        for _, row in aligned.iterrows()
+    ]
+    images = np.concatenate([images for images, _ in parts])
+    catalog = pd.concat([table for _, table in parts], ignore_index=True)
+    repeated = catalog["object_id"].duplicated()
+    if repeated.any():
+        raise FewskyError(
+            f"{dataset['survey']}: wanted each object once a field; found "
+            f"{catalog['object_id'][repeated].iloc[0]} twice. Take one out of the catalogue."
+        )
+    if catalog.empty:
+        fields = ", ".join(aligned["field"])
+        say(f"warning: no object of {dataset['survey']} in {fields}; its shard of patches is empty")
+    return images, catalog
+
+
+def gather(
+    cube: np.ndarray, x: np.ndarray, y: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Patches `(n, band, size, size)` about the pixels that hold (x, y), and which are complete.
+
+    `cube` is `(band, y, x)`, positions are 0-based pixel centres, `size` is odd. What lies off the
+    image is NaN, and such a patch is not complete; nor is one with a pixel that is not finite.
+    """
+    _check_size(size)
+    bands, height, width = cube.shape
+    left, top = (np.floor(np.asarray(v) + 0.5).astype(int) - size // 2 for v in (x, y))
+    patches = np.empty((len(left), bands, size, size), np.float32)
+    inside = (left >= 0) & (top >= 0) & (left + size <= width) & (top + size <= height)
+    corners = zip(patches, top.tolist(), left.tolist(), inside.tolist(), strict=True)
+    for patch, i, j, whole in corners:
+        if whole:
+            patch[...] = cube[:, i : i + size, j : j + size]
+        else:
+            _copy_part(patch, cube, i, j, size)
+    # A sum of zeros times pixels is NaN where a pixel is NaN or infinite, and BLAS is quick at it.
+    pixels = patches.reshape(len(patches), bands * size * size)
+    with np.errstate(invalid="ignore"):
+        complete = np.isfinite(pixels @ np.zeros(pixels.shape[1], np.float32))
+    return patches, complete
+
+
+def distance_to_edge(missing: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Distance in pixels from positions to the nearest pixel that is missing or off the image.
+
+    `missing` is `(y, x)`; distances are between centres, so a position next to the edge has 1.
+    """
+    height, width = missing.shape
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    frame = np.minimum.reduce([x + 1, y + 1, width - x, height - y])
+    rim = missing & ndimage.binary_dilation(~missing)
+    rows, columns = np.nonzero(rim)
+    if len(rows) == 0 or len(x) == 0:
+        return frame
+    nearest, _ = cKDTree(np.stack([columns, rows], 1)).query(np.stack([x, y], 1))
+    return np.minimum(frame, nearest)
+
+
+def neighbours(objects: pd.DataFrame, others: pd.DataFrame, pixel_arcsec: float) -> pd.DataFrame:
+    """Distance in arcsec and r magnitude of the nearest other catalogue object of the field.
+
+    `others` holds the objects too, known by their object_id. Without any other, infinity and NaN.
+    """
+    table = pd.DataFrame(
+        {"neighbour_arcsec": np.inf, "neighbour_mag_r": np.nan}, index=objects.index
+    )
+    if len(others) < 2 or len(objects) == 0:
+        return table
+    places = others[["x", "y"]].to_numpy()
+    distance, index = cKDTree(places).query(objects[["x", "y"]].to_numpy(), k=2)
+    own = others["object_id"].to_numpy()[index] == objects["object_id"].to_numpy()[:, None]
+    pick = np.where(own[:, 0], 1, 0)  # of two at one place, either may come first
+    rows = np.arange(len(objects))
+    table["neighbour_arcsec"] = distance[rows, pick] * pixel_arcsec
+    table["neighbour_mag_r"] = others["modelmag_r"].to_numpy(float)[index[rows, pick]]
+    return table
+
+
+def _check_size(size: int) -> None:
+    if size < 1 or size % 2 == 0:
+        raise FewskyError(
+            f"size {size}: wanted an odd number of pixels, so that a patch has a centre. Change it."
+        )
+
+
+def _copy_part(patch: np.ndarray, cube: np.ndarray, top: int, left: int, size: int) -> None:
+    """Fill what of a patch lies on the image; the rest is NaN."""
+    patch[...] = np.nan
+    (i0, i1), (j0, j1) = (
+        (min(max(start, 0), length), max(min(start + size, length), 0))
+        for start, length in ((top, cube.shape[1]), (left, cube.shape[2]))
+    )
+    if i0 < i1 and j0 < j1:
+        patch[:, i0 - top : i1 - top, j0 - left : j1 - left] = cube[:, i0:i1, j0:j1]
+
+
+def _cut_field(
+    row: pd.Series, raw: pd.DataFrame, store: Path, folder: Path, dataset, survey
+) -> tuple[np.ndarray, pd.DataFrame]:
+    with fits.open(folder / row["path"], memmap=False) as hdus:
+        cube, header = hdus[0].data.astype(np.float32), hdus[0].header
+    wcs = WCS(header, naxis=2)
+    shape = cube.shape[1:]
+    listed = read_catalogue(raw, store, row["field"], survey, wcs, shape, survey["reference_band"])
+    objects, counts = select_objects(listed, dataset["objects"])
+    images, complete = gather(
+        cube, objects["x"].to_numpy(), objects["y"].to_numpy(), dataset["size"]
+    )
+    missing = ~np.isfinite(cube).all(axis=0)
+    # Blends count by their parts, and SDSS lists some objects again (MODE 3 and 4).
+    others = listed[(listed["nchild"] <= 0) & listed["mode"].isin([-1, 1, 2])]
+    catalog = objects.assign(
+        complete=complete,
+        survey=dataset["survey"],
+        edge_px=distance_to_edge(missing, objects["x"], objects["y"]),
+        **neighbours(objects, others, survey["pixel_arcsec"]),
+    )
+    catalog["object_id"] = row["field"] + "-" + catalog["object_id"].astype(str)
+    kept = complete if dataset["edge"] == "drop" else np.ones(len(complete), bool)
+    say(
+        f"{row['field']}: {counts['listed']} listed, {len(objects)} selected, "
+        f"{(~complete).sum()} at the edge, {kept.sum()} patches"
+    )
+    return images[kept], _in_order(_with_field(catalog[kept], row), survey["bands"])
+
+
+def _with_field(catalog: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
+    """The catalogue with the field's noise, and its seeing where the catalogue has none."""
+    bands = row["bands"]
+    added = {f"noise_{band}": float(row[f"noise_{band}"]) for band in bands}
+    for band in bands:
+        name = f"psf_fwhm_{band}"
+        added[name] = catalog[name].astype(float).fillna(float(row[name]))
+    return catalog.assign(**added)
+
+
+def _in_order(catalog: pd.DataFrame, bands: list[str]) -> pd.DataFrame:
+    """The columns of the room in a fixed order and type."""
+    kinds = ("psfmag", "modelmag", "psfflux", "modelflux", "extinction", "psf_fwhm", "noise")
+    numbers = [f"{kind}_{band}" for kind in kinds for band in bands]
+    numbers += ["petror50_r", "petror90_r", "edge_px", "neighbour_arcsec", "neighbour_mag_r"]
+    table = catalog.reindex(columns=[*FIRST, *numbers])
+    table[numbers] = table[numbers].astype(np.float64)
+    return table.astype(
+        {name: np.int64 for name in WHOLE} | {"primary": bool, "complete": bool}
+    ).reset_index(drop=True)

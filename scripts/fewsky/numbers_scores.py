@@ -1,0 +1,69 @@
+"""Scores and comparisons as the text quotes them, the same for every chapter."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fewsky.files import load_table
+from fewsky.numbers import Numbers, interval, number
+
+FORMS = {"confusion": ".1f", "count": ",d", "share": ".1%", "majority": ".3f", "yield": ".1f"}
+# Of the subsets of the test part, the text quotes these measures only.
+QUOTED = ("accuracy", "mcc", "error_rate", "auroc")
+
+
+def of_metrics(path: str | Path, bins_of: Iterable[str]) -> Numbers:
+    """Scores on the test part, aggregated over draws, at each experiment's largest budget.
+
+    Keys are score.EXPERIMENT.MEASURE against the catalogue and truth.EXPERIMENT.MEASURE against
+    the truth; a subset stands before the measure. Bins of magnitude and neighbours are kept for
+    the experiments in `bins_of`.
+    """
+    table = load_table(path)
+    rows = table[(table["draw"] == -1) & (table["part"] == "test")]
+    largest = rows.groupby("experiment")["budget"].transform("max")
+    rows = rows[(rows["budget"] == largest) & (rows["fold"] == rows["fold"].min())]
+    binned = set(bins_of)
+    numbers: Numbers = {}
+    for row in rows.itertuples():
+        whole = row.subset == "all"
+        in_bin = not whole and not row.subset.startswith(("snr>", "matched"))
+        if not whole and (row.metric not in QUOTED or (in_bin and row.experiment not in binned)):
+            continue
+        room = "score" if row.reference == "catalogue" else row.reference
+        stem = f"{room}.{row.experiment}" + ("" if whole else f".{row.subset}")
+        numbers |= interval(f"{stem}.{row.metric}", row, _form(row.metric), path)
+        numbers[f"{stem}.n"] = number(int(row.n), ",d", path)
+        numbers[f"{room}.{row.experiment}.budget"] = number(int(row.budget), ",d", path)
+    return numbers
+
+
+def _form(metric: str) -> str:
+    return FORMS.get(metric.split("_")[0], ".3f")
+
+
+def bins(path: str | Path, experiment: str, start: str) -> list[str]:
+    """Names of the subsets of an experiment that begin with a word, in the order of the table."""
+    table = load_table(path)
+    rows = table[(table["experiment"] == experiment) & table["subset"].str.startswith(start)]
+    return list(dict.fromkeys(rows["subset"]))
+
+
+def comparisons(path: str | Path) -> list[dict[str, Any]]:
+    """Comparisons of a task as the text prints them, primary ones first."""
+    rows = load_table(path, keep_default_na=False, na_values=[""])
+    rows = rows.sort_values("primary", ascending=False, kind="stable")
+    forms = {key: "+.3f" for key in ("difference", "lower", "upper")}
+    forms |= {"p": ".2g", "p_holm": ".2g", "minimum_detectable": ".3f", "n_replicates": "d"}
+    plain = ("a", "b", "metric", "verdict")
+    return [
+        {
+            **{
+                key: number(float(getattr(row, key)), form, path)["text"]
+                for key, form in forms.items()
+            },
+            **{key: str(getattr(row, key)) for key in plain},
+            "primary": bool(row.primary),
+        }
+        for row in rows.itertuples()
+    ]

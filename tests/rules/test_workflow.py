@@ -1,0 +1,118 @@
+"""The workflow as Snakemake sees it: it parses, it is light, its faults are one line."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+from tests.conftest import ROOT, copy_repository, environment, snakemake
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    return copy_repository(tmp_path_factory.mktemp("repository"))
+
+
+def dry(folder, *arguments, configs=("config.yaml",)):
+    return snakemake(folder, "--dry-run", "--cores", "2", *arguments, configs=configs)
+
+
+def test_the_whole_paper_dry_runs(repository):
+    run = dry(repository)
+    assert run.code == 0, run.text[-2000:]
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    draws = config["tasks"]["star-galaxy-large"]["split"]["draws"]
+    assert run.rules["train"] == 13 * draws
+    assert sum(run.rules.values()) <= 1000
+
+
+def test_the_literal_slurm_profile_dry_runs(repository):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--profile", "slurm", "--dry-run"],
+        cwd=repository, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
+    fields = [f"8162-{camcol}-{field}" for camcol in range(1, 6) for field in range(11, 2011)]
+    many = tmp_path / "many.yaml"
+    many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
+    changes = {"paper": {"star-galaxy": {"field": "8162-1-80"}}, "tasks": {}}
+    for task in ("star-galaxy-small", "star-galaxy-large"):
+        changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
+    rest = tmp_path / "rest.yaml"
+    rest.write_text(yaml.safe_dump(changes))
+    run = dry(repository, configs=("config.yaml", str(many), str(rest)))
+    assert run.code == 0, run.text[-2000:]
+    assert run.rules["align_fields"] == 5 * 41
+
+
+def test_the_snakefile_imports_nothing_heavy(repository):
+    probe = (
+        "import sys; sys.path.insert(0, 'scripts'); import fewsky.config, fewsky.provenance, "
+        "fewsky.networks, yaml; fewsky.config.resolve(yaml.safe_load(open('config.yaml'))); "
+        "print([m for m in ('torch', 'numpy', 'pandas', 'astropy', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=repository, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"surveys": {"sdss": {"bandz": ["r"]}}}, ["surveys.sdss", "bandz", "bands"]),
+        ({"recipes": {"ruhmer2023": {"learning_rate": "1e-3"}}}, ["learning_rate", "1.0e-3"]),
+        (
+            {"tasks": {"star-galaxy-small": {"dataset": "nope"}}},
+            ["tasks.star-galaxy-small", "nope"],
+        ),
+        (
+            {"experiments": {"sg-small-base": {"extends": "sg-small-base"}}},
+            ["circle", "sg-small-base -> sg-small-base"],
+        ),
+    ],
+)
+def test_a_config_fault_ends_the_run_with_one_line(repository, tmp_path, change, words):
+    fault = tmp_path / "fault.yaml"
+    fault.write_text(yaml.safe_dump(change))
+    run = dry(repository, configs=("config.yaml", str(fault)))
+    assert run.code != 0
+    assert run.last_line.startswith("fewsky: config")
+    assert all(word in run.last_line for word in words), run.last_line
+    assert "Traceback" not in run.text
+
+
+def test_lint_and_format(repository):
+    for command in (
+        ["-m", "snakemake", "--lint", "--configfile", "config.yaml"],
+        ["-m", "snakefmt", "--check", "Snakefile", "rules"],
+        ["-m", "ruff", "check", "."],
+        ["-m", "ruff", "format", "--check", "."],
+    ):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=repository, env=environment(), capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_schema_describes_every_key():
+    schema = yaml.safe_load((ROOT / "schemas" / "config.schema.yaml").read_text())
+    missing = []
+
+    def walk(node, path):
+        for key, inner in node.get("properties", {}).items():
+            reference = "$ref" in inner or "description" in inner
+            missing.extend([] if reference else [f"{path}.{key}"])
+            walk(inner, f"{path}.{key}")
+        for inner in (node.get("items"), node.get("additionalProperties")):
+            if isinstance(inner, dict):
+                walk(inner, path)
+
+    walk(schema, "config")
+    for name, inner in schema["$defs"].items():
+        walk(inner, name)
+    assert missing == []

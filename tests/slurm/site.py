@@ -1,0 +1,143 @@
+"""What the cluster tests share: a Slurm, a site's profile, a run that may be hurt."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import pytest
+import yaml
+from tests.conftest import TINY, Run, environment
+
+SCRIPT = Path(__file__).with_name("cluster.sh")
+RESULTS = Path("results/tiny")
+
+
+class Job(NamedTuple):
+    """A Slurm job as squeue shows it; node, start and end are empty or N/A until there are some."""
+
+    number: int
+    state: str
+    partition: str
+    node: str
+    start: str
+    end: str
+    rule: str
+
+
+class Cluster:
+    """The three nodes: n1 and n3 in partition cpu, n2 with the one GPU in partition gpu."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.seen: dict[int, Job] = {}
+
+    def call(self, action: str, *words: str) -> None:
+        done = subprocess.run(
+            [SCRIPT, action, self.folder, *words], capture_output=True, text=True, timeout=120
+        )
+        if done.returncode:
+            pytest.fail(done.stderr.strip(), pytrace=False)
+
+    def jobs(self) -> dict[int, Job]:
+        """Every job that squeue has shown so far, in its last known state."""
+        answer = subprocess.run(
+            ["squeue", "--noheader", "--states=all", "--format=%A|%T|%P|%N|%S|%e|%k"],
+            capture_output=True, text=True, timeout=60,
+        ).stdout  # fmt: skip
+        for line in answer.splitlines():
+            number, *rest = line.split("|")
+            self.seen[int(number)] = Job(int(number), *rest)
+        return self.seen
+
+    def in_state(self, state: str) -> list[Job]:
+        return [job for job in self.jobs().values() if job.state == state]
+
+
+def edit_profile(folder: Path, train: dict, **settings) -> None:
+    """Edit the profile of a copy as a site would: memory, walltimes; and name the tiny paper."""
+    path = folder / "profiles" / "slurm" / "config.yaml"
+    profile = yaml.safe_load(path.read_text())
+    small = {"mem_mb": 1500, "runtime": 5}
+    asked = {rule: small | profile["set-resources"].get(rule, {}) for rule in rules_of(folder)}
+    asked["train"] |= {"mem_mb": 3000} | train
+    profile |= {
+        "configfile": TINY,
+        "report": str(RESULTS / "report.html"),
+        "set-resources": asked,
+        "latency-wait": 10,
+        "slurm-init-seconds-before-status-checks": 3,
+    }
+    path.write_text(yaml.safe_dump(profile | settings))
+
+
+def rules_of(folder: Path) -> list[str]:
+    """The names of all rules."""
+    lines = (line for file in (folder / "rules").glob("*.smk") for line in file.open())
+    return [line.split()[1].rstrip(":") for line in lines if line.startswith("rule ")]
+
+
+class SlurmRun:
+    """The literal `snakemake --profile slurm` at work in a folder; hurt it, then `finish`."""
+
+    def __init__(self, folder: Path, *arguments: str, command=("snakemake", "--profile", "slurm")):
+        self.folder = folder
+        self.log = folder.with_name(f"{time.monotonic_ns()}.run.txt")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=folder,
+            env=environment() | {"PATH": path},
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def finish(self, seconds: float) -> Run:
+        """Wait for the end; a run that takes longer is ended, with its jobs, and fails the test."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._give_up(f"wanted an end within {seconds} s")
+        return Run(code, self.log.read_text())
+
+    def kill(self) -> None:
+        """End Snakemake and its children with SIGKILL; Slurm's jobs go on."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def until(self, found: Callable, what: str, pause: float = 0.1):
+        """The first true value of `found()`, asked again and again while the run is alive."""
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if value := found():
+                return value
+            time.sleep(pause)
+        return self._give_up(f"wanted {what}; saw none")
+
+    def frozen_training(self) -> None:
+        """Stop the trainer of this folder once it has stored an epoch: it cannot finish then."""
+        process = self.until(lambda: _trainer(self.folder), "a training")
+        state = self.folder / RESULTS / "models" / ".resume"
+        self.until(lambda: any(state.glob("*/*.safetensors")), "a stored epoch", 0.005)
+        process.suspend()
+
+    def _give_up(self, why: str):
+        if self.process.poll() is None:
+            self.kill()
+            subprocess.run(["scancel", f"--user={os.getuid()}"], check=True)
+        pytest.fail(f"{why}:\n{self.log.read_text()[-4000:]}", pytrace=False)
+
+
+def _trainer(folder: Path) -> psutil.Process | None:
+    marker = f"{folder}/.snakemake/scripts/"
+    for process in psutil.process_iter(["cmdline"]):
+        word = (process.info["cmdline"] or [""])[-1]
+        if word.startswith(marker) and word.endswith("train.py"):
+            return process
+    return None
