@@ -29,13 +29,19 @@ $(VENV)/.done: requirements.txt
 
 paper: $(VENV)/.done  ## the demo sky, the chapters, paper.pdf and report.html
 	$(SNAKEMAKE) --profile profiles/demo --cores $(CORES) $(ARGS)
+	@$(MAKE) --no-print-directory results/demo/report.html
 	@echo "paper   results/demo/paper.pdf"
 	@echo "report  results/demo/report.html"
 
 sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR
 	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) --config mirror=$(MIRROR) $(ARGS)
+	@$(MAKE) --no-print-directory results/sample/report.html
 	@echo "paper   results/sample/paper.pdf"
 	@echo "report  results/sample/report.html"
+
+# Made again only when the paper is.
+results/%/report.html: results/%/paper.pdf
+	$(SNAKEMAKE) --profile profiles/$* $(if $(filter sample,$*),--config mirror=$(MIRROR)) --report $@
 
 resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample or slurm)
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)

@@ -60,6 +60,7 @@ rule collect_numbers:
             "families": PLAN.families,
             "sky": PLAN.sky is not None,
             "scoring": PLAN.paper["scoring"],
+            "comparisons": PLAN.paper["comparisons"],
         },
         code=code_hash("scripts/collect_numbers.py"),
     message:

@@ -5,7 +5,6 @@ from fewsky.files import load_table, save_json, save_table
 from fewsky.opponents import fit_opponent
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog
-from fewsky.splits import guard_distance
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
@@ -17,7 +16,6 @@ with running(snakemake.log[0]):
         settings["task"],
         int(snakemake.wildcards.draw),
         settings["budgets"],
-        guard_arcsec=guard_distance(settings["task"]),
     )
     save_table(predictions, snakemake.output.predictions)
     save_json(settings, snakemake.output.card)

@@ -1,10 +1,8 @@
 """Write a task's manifest, its draws of labels, and the audit of both."""
 
-import numpy as np
-
 from fewsky.console import running
 from fewsky.files import load_arrays, save_json, save_table
-from fewsky.image_hash import image_hashes
+from fewsky.image_hash import hash_images
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog
 from fewsky.splits import make_split
@@ -12,10 +10,11 @@ from fewsky.splits import make_split
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     catalog = load_catalog(snakemake.input.catalogs)
-    hashes = [image_hashes(load_arrays(path)["images"]) for path in snakemake.input.images]
+    shards = (load_arrays(path)["images"] for path in snakemake.input.images)
+    hashes = hash_images(shards) if snakemake.input.images else None
     manifest, draws, audit = make_split(
         catalog,
-        np.concatenate(hashes) if hashes else None,
+        hashes,
         settings,
         seed=settings["split"]["seed"],
     )

@@ -1,5 +1,7 @@
 """Completeness and purity of each class, and AUROC, by magnitude; against catalogue and truth."""
 
+import numpy as np
+
 from fewsky.console import running
 from fewsky.figures import style
 from fewsky.figures.runs import in_bins, looks
@@ -26,8 +28,11 @@ def numbers(ax, sample, classes):
     for label in classes:
         rows = sample[sample["metric"] == f"count_{label}"]
         if len(rows):
-            edges = [*rows["low"], rows["high"].iloc[-1]]
-            ax.stairs(rows["value"], edges, color=style.CLASSES[label], lw=1.1, label=label)
+            width = (rows["high"] - rows["low"]).iloc[0]
+            # Bins without an object have no row.
+            edges = np.arange(rows["low"].min(), rows["high"].max() + width / 2, width)
+            counts, _ = np.histogram(rows["low"] + width / 2, edges, weights=rows["value"])
+            ax.stairs(counts, edges, color=style.CLASSES[label], lw=1.1, label=label)
     ax.legend(loc="upper left", handlelength=1, ncols=len(classes))
 
 

@@ -8,7 +8,7 @@ from fewsky.figures import style
 from fewsky.files import load_arrays, load_table
 from fewsky.provenance import record, simulated
 
-QUANTILES = (0.03, 0.25, 0.6, 0.9)  # of r magnitude within a class: bright to faint
+QUANTILES = (0.03, 0.2, 0.45, 0.8)  # of r magnitude within a class: bright to faint
 
 
 def chosen(catalog, label, magnitude):

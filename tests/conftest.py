@@ -93,8 +93,6 @@ def environment() -> dict[str, str]:
 def tiny(tmp_path_factory) -> Path:
     """A copy of the repository in which the tiny paper has been made once."""
     folder = copy_repository(tmp_path_factory.mktemp("tiny"))
-    run = snakemake(
-        folder, "--cores", "2", "--report-after-run", "--report", "results/tiny/report.html"
-    )
+    run = snakemake(folder, "--cores", "2")
     assert run.code == 0, run.text[-4000:]
     return folder

@@ -104,12 +104,13 @@ def _header(
 ) -> fits.Header:
     place = parse_field(field)
     header = reference.wcs.to_header()
+    header.pop("MJDREF", None)  # no dates
     header["BUNIT"] = "nanomaggy"
     header["BANDS"] = ("".join(bands), "order of the third axis")
     header["REFBAND"] = (chosen, "band whose pixel grid this is")
     header["RUN"], header["CAMCOL"], header["FIELD"] = place
     methods = {band.plane.method for name, band in bands.items() if name != chosen}
-    header["METHOD"] = "+".join(sorted(methods))
+    header["METHOD"] = "+".join(sorted(methods)) or "reference"
     header["GEOERR"] = (max(band.plane.error_px for band in bands.values()), "largest, in pixels")
     for name, band in bands.items():
         for card, (attribute, unit) in PER_BAND.items():

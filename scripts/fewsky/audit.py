@@ -35,6 +35,7 @@ def audit_split(manifest, draws, twins, *, patch_arcsec, match_arcsec, copies, r
         "pairs_sharing_pixels": crossing(pairs["pixels"], side)[0],
         "duplicates_removed": int((manifest["part"] == "duplicate").sum()),
         "draws": audit_draws(manifest, draws, pairs),
+        "folds": audit_folds(manifest, pairs),
         "random_split_leak": random_split_leak(manifest, pairs, rng),
         **twin_agreement(manifest["label"].to_numpy(), twins),
     }
@@ -127,6 +128,17 @@ def audit_draws(manifest, draws, pairs):
     return {**worst, "min_separation_arcsec": min(known) if known else None}
 
 
+def audit_folds(manifest, pairs):
+    """Return what stands in two folds: the number of each kind."""
+    fold = manifest["fold"].to_numpy()
+    folded = manifest[fold >= 0]
+    found = {"groups_on_two_sides": int((folded.groupby("group")["fold"].nunique() > 1).sum())}
+    for key, name in (("pairs_near_copy", "copy"), ("pairs_sharing_pixels", "pixels")):
+        ends = fold[pairs[name]]
+        found[key] = int(((ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])).sum())
+    return found
+
+
 def twin_agreement(label, twins):
     """Return the number of twin detections, their label agreement and the label noise it tells.
 
@@ -182,7 +194,8 @@ def list_problems(audit):
         "pairs_sharing_pixels": "{} pairs that may share pixels on two sides",
     }
     problems = []
-    for place, found in (("parts", audit), ("a draw", audit["draws"])):
+    places = {"parts": audit, "a draw": audit["draws"], "folds": audit["folds"]}
+    for place, found in places.items():
         for key, words in kinds.items():
             if found.get(key, 0):
                 problems.append(f"{words.format(found[key])} of {place}")

@@ -40,9 +40,11 @@ def align_to(
 ) -> Band:
     """The band of `frame` on the grid of `reference`, moved by what their common stars ask for.
 
-    `how` is the survey's block `align`, `name` the file's, for errors. Raises FewskyError on shapes
-    that differ and on coordinates that cannot be of the same field.
+    Places come from the frames' astrometric tables where they have one, else from their headers;
+    reproject knows the headers only. `how` is the survey's block `align`, `name` the file's, for
+    errors. Raises FewskyError on shapes that differ and on coordinates of another field.
     """
+    _check_astrometry(frame, name)
     if frame is reference:
         plane = Plane(frame.image, "reference", 0.0)
         return _measured(reference, frame, plane, np.zeros(2), Offsets.none(), stars)
@@ -103,20 +105,18 @@ def _checked_positions(reference: Frame, frame: Frame, name: str) -> Callable:
     ours, theirs = (getattr(one, "astrometry", None) for one in (reference, frame))
     if ours is None or theirs is None:
         return positions
-    return _better(positions, ours, theirs, shape, name)
+    return lambda x, y: theirs.to_pixel(*ours.to_sky(x, y))
 
 
-def _better(positions: Callable, ours, theirs, shape: tuple[int, int], name: str) -> Callable:
-    """The same through the frames' astrometric tables, if header and table agree."""
-
-    def tabled(x, y):
-        return theirs.to_pixel(*ours.to_sky(x, y))
-
-    x, y = np.meshgrid(*(np.linspace(0, n - 1, 5) for n in shape[::-1]))
-    apart = np.hypot(*np.subtract(tabled(x, y), positions(x, y))).max()
+def _check_astrometry(frame: Frame, name: str) -> None:
+    """Raise FewskyError where a frame's header and its astrometric table speak of another sky."""
+    table = getattr(frame, "astrometry", None)
+    if table is None:
+        return
+    x, y = np.meshgrid(*(np.linspace(0, n - 1, 5) for n in frame.image.shape[::-1]))
+    apart = np.hypot(*np.subtract(frame.wcs.all_world2pix(*table.to_sky(x, y), 0), (x, y))).max()
     if not apart < ASTROMETRY_PX:
         raise FewskyError(
             f"{name}: wanted header and astrometric table to agree to {ASTROMETRY_PX:g} px; found "
             f"{apart:.3g} px. Check the WCS, or download it again."
         )
-    return tabled

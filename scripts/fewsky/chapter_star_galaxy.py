@@ -14,6 +14,7 @@ MAKERS = {
     "raw": "rule download_fields, from the lists of the raw room",
     "align": "rules align_fields and measure_sharpness",
     "split": "rule make_split, from the audit of the task",
+    "recipe": "config.yaml, the recipe of the experiment",
     "model": "rule train, from the card of draw 0",
     "score": "rule score, from the metrics table of the task",
     "truth": "rule score, where the truth is known",
@@ -44,6 +45,7 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         **read.of_survey(settings["survey"], settings["dataset"]),
         **read.of_raw(files["raw"]),
         **read.of_alignment(files["aligned"], files["sharpness"]),
+        **read.of_recipes(settings["experiments"]),
         **read.of_cards(files["cards"]),
         **read.of_readings(settings["survey"], known),
         **read.of_views(),
@@ -84,6 +86,9 @@ def _of_config(settings, roles, tasks) -> dict[str, Any]:
         "catalogues": _labelled(survey),
         "snr_cuts": [f"{cut:g}" for cut in settings["scoring"]["snr"]],
         "kinds": {name: _kind(item) for name, item in items.items()},
+        "stretches": {
+            name: item["recipe"]["stretch"] for name, item in items.items() if "recipe" in item
+        },
         "about": {name: item["about"] for name, item in items.items()},
         "roles": roles,
         "plain": {role: _plain(names, items) for role, names in roles.items()},
@@ -122,12 +127,16 @@ def _of_files(settings, files) -> dict[str, Any]:
     headline = settings["chapter"]["confusion"][-1]
     metrics = files["metrics"][settings["experiments"][headline]["task"]]
     band = settings["scoring"]["magnitude"].split("_")[-1]
-    pairs = [row for path in files["comparisons"].values() for row in scores.comparisons(path)]
+    pairs = [
+        row
+        for path in files["comparisons"].values()
+        for row in scores.comparisons(path, settings["comparisons"])
+    ]
     return {
         "methods": sorted(
             {way for table in aligned for m in table["method"] for way in m.split("+")}
         ),
         "magnitude_bins": scores.bins(metrics, headline, f"{band} "),
         "neighbour_bins": scores.bins(metrics, headline, "neighbour "),
-        "comparisons": sorted(pairs, key=lambda pair: not pair["primary"]),
+        "comparisons": sorted(pairs, key=lambda pair: not pair["named"]),
     }

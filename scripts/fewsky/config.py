@@ -41,10 +41,12 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     schema = load_schema()
     config = copy.deepcopy(dict(config))
     check(config, schema, schema)
+    # Experiments are filled in last, or a default would hide what a recipe or a parent says.
+    recipes, written = config.pop("recipes", {}), config.pop("experiments")
     config = fill(config, schema, schema)
-    experiments, families = expand(config["experiments"])
+    experiments, families = expand(written)
     experiments = {
-        name: complete(name, item, config["recipes"], schema) for name, item in experiments.items()
+        name: complete(name, item, recipes, schema) for name, item in experiments.items()
     }
     plan = Plan(
         **{key: config[key] for key in ("surveys", "datasets", "tasks", "paper", "gates", "sky")},

@@ -81,12 +81,10 @@ def complete(name: str, item: dict, recipes: Mapping[str, dict], schema: dict) -
         )
     if "task" not in item:
         raise FewskyError(f"config: {where}: wanted the key 'task'; found none. Add it.")
-    item = {"budgets": ["all"], "about": "", **item}
     if "model" in item:
         item["recipe"] = _recipe(where, item.get("recipe", {}), recipes)
-        check(item["recipe"], schema["$defs"]["recipe"], schema, f"{where}.recipe")
-        item["recipe"] = fill(item["recipe"], schema["$defs"]["recipe"], schema)
-    return item
+    check(item, schema["$defs"]["experiment"], schema, where)
+    return fill(item, schema["$defs"]["experiment"], schema)
 
 
 def _recipe(where: str, recipe: dict, recipes: Mapping[str, dict]) -> dict:

@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from fewsky.console import FewskyError
-from fewsky.sphere import within
+from fewsky.sphere import close_pairs, within
 
-USED = ("pool", "val", "test", "guard")
+USED = ("pool", "val", "test")
 
 
 def guard_parts(manifest, guard_arcsec):
@@ -41,16 +41,37 @@ def assign_folds(manifest, folds, seed):
     return fold
 
 
-def fold_roles(manifest, fold, guard_arcsec):
-    """Return each row's role, (n,), in one fold: train, val, test, guard or unused.
+def guard_folds(manifest, guard_arcsec, rng):
+    """Return the parts, (n,), with one of every two near objects of different folds as guard.
 
-    The fold itself is tested, the next one validates, the others train; objects nearer than
-    `guard_arcsec` to a tested one, or training ones near a validating one, are left out.
+    Then any two folds are apart, whichever of them is tested. Of a pair a random one stays.
     """
-    folds = manifest["fold"].max() + 1
-    parts = np.full(len(manifest), "pool", dtype=object)
-    parts[manifest["fold"] == -1] = "unused"
-    parts[manifest["fold"] == (fold + 1) % folds] = "val"
-    parts[manifest["fold"] == fold] = "test"
-    roles = guard_parts(manifest.assign(part=parts), guard_arcsec)
-    return np.where(roles == "pool", "train", roles)
+    part = manifest["part"].to_numpy(dtype=object).copy()
+    fold, place = manifest["fold"].to_numpy(), manifest[["ra", "dec"]].to_numpy(float)
+    rows = np.flatnonzero(np.isfinite(place).all(axis=1) & (fold >= 0))
+    pairs = rows[close_pairs(*place[rows].T, guard_arcsec)]
+    pairs = pairs[fold[pairs[:, 0]] != fold[pairs[:, 1]]]
+    turn = rng.permutation(len(manifest))
+    yields = turn[pairs].argmin(axis=1)
+    part[pairs[np.arange(len(pairs)), yields]] = "guard"
+    return part
+
+
+def fold_members(manifest, draws, draw, budget, fold):
+    """Return the object_ids of a fold's training, validation and test objects, three arrays.
+
+    The budget takes the lowest ranks of the draw outside the fold; "all" takes every one. Raises
+    FewskyError where there are fewer.
+    """
+    folds = manifest.set_index("object_id")["fold"]
+    one = draws[draws["draw"] == draw].sort_values("rank")
+    left = one[folds[one["object_id"]].to_numpy() != fold]
+    size = len(left) if budget == "all" else int(budget)
+    if size > len(left):
+        raise FewskyError(
+            f"draw {draw}, fold {fold}: wanted a budget of {size} labels; found {len(left)} "
+            "outside the fold. Lower the budget or add fields."
+        )
+    seen = left.iloc[:size]
+    ids = [seen.loc[seen["role"] == role, "object_id"].to_numpy() for role in ("train", "val")]
+    return *ids, folds.index[folds == fold].to_numpy()

@@ -49,8 +49,6 @@ def _by_band(name: str, values: np.ndarray, bands: list[str]) -> dict[str, np.nd
     return {f"{name}_{band}": values[:, k] for k, band in enumerate(bands)}
 
 
-
-
 def _no_rows(images: np.ndarray, bands: list[str]) -> pd.DataFrame:
     """The measured columns of a shard without objects."""
     names = [f"{kind}_{band}" for kind in ("psf_fwhm", "noise") for band in bands]

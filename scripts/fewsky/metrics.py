@@ -61,8 +61,9 @@ def class_measures(counts):
 
 def known_mean(values, weights=None):
     """Return the mean over the last axis of what is not NaN, weighted if asked."""
-    weights = np.where(np.isnan(values), 0, 1 if weights is None else weights)
-    return ratio((np.nan_to_num(values) * weights).sum(-1), weights.sum(-1))
+    unknown = np.isnan(values)
+    weights = np.where(unknown, 0, 1 if weights is None else weights)
+    return ratio((np.where(unknown, 0, values) * weights).sum(-1), weights.sum(-1))
 
 
 def confusion_measures(counts, classes, prevalences=()):
@@ -167,7 +168,9 @@ def calibration(sample, weights):
     for values in (heavy * (happened - stated)[order, None], heavy):
         running = np.cumsum(np.concatenate([np.zeros((1, heavy.shape[1])), values]), axis=0)
         totals.append(running[size:] - running[:-size])
-    return known_mean(ratio(np.abs(totals[0]), totals[1]).T)
+    filled = totals[1] > 0
+    gaps = np.divide(np.abs(totals[0]), totals[1], out=totals[0], where=filled)
+    return ratio((gaps * filled).sum(0), filled.sum(0))
 
 
 RANKED = {"auroc": mean_auroc, "cal": calibration}

@@ -25,11 +25,15 @@ def number(value: Any, form: str, source: str | Path) -> dict[str, Any]:
 
 
 def shown(value: float, form: str) -> str:
-    """The value in a format, with a minus sign in place of a hyphen and no negative zero."""
+    """The value in a format, with a minus sign in place of a hyphen and no negative zero.
+
+    A small positive value that would be printed as 0.000 is printed as <0.001.
+    """
     text = format(value, form)
-    if not re.search("[1-9]", text):
-        text = text.lstrip("-")
-    return text.replace("-", "−")
+    if re.search("[1-9]", text):
+        return text.replace("-", "−")
+    text = text.lstrip("-")
+    return f"<{text[:-1]}1" if value > 0 and re.fullmatch(r"0\.0+", text) else text
 
 
 def keyed(values: Mapping[str, tuple[Any, str]], source: str | Path, room: str) -> Numbers:

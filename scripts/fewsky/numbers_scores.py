@@ -1,6 +1,6 @@
 """Scores and comparisons as the text quotes them, the same for every chapter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,21 +49,26 @@ def bins(path: str | Path, experiment: str, start: str) -> list[str]:
     return list(dict.fromkeys(rows["subset"]))
 
 
-def comparisons(path: str | Path) -> list[dict[str, Any]]:
-    """Comparisons of a task as the text prints them, primary ones first."""
+def comparisons(path: str | Path, named: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Comparisons of a task as the text prints them, those named beforehand first.
+
+    A named one with too few draws is not `primary`: its p is not corrected and it counts as
+    exploratory.
+    """
     rows = load_table(path, keep_default_na=False, na_values=[""])
-    rows = rows.sort_values("primary", ascending=False, kind="stable")
     forms = {key: "+.3f" for key in ("difference", "lower", "upper")}
     forms |= {"p": ".2g", "p_holm": ".2g", "minimum_detectable": ".3f", "n_replicates": "d"}
-    plain = ("a", "b", "metric", "verdict")
-    return [
+    known = {(pair["a"], pair["b"], pair["metric"]) for pair in named}
+    told = [
         {
             **{
                 key: number(float(getattr(row, key)), form, path)["text"]
                 for key, form in forms.items()
             },
-            **{key: str(getattr(row, key)) for key in plain},
+            **{key: str(getattr(row, key)) for key in ("a", "b", "metric", "verdict")},
             "primary": bool(row.primary),
+            "named": (row.a, row.b, row.metric) in known,
         }
         for row in rows.itertuples()
     ]
+    return sorted(told, key=lambda pair: not pair["named"])

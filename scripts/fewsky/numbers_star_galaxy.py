@@ -58,7 +58,7 @@ def of_alignment(fields: Iterable[str | Path], sharpness: Iterable[str | Path]) 
     numbers = keyed(
         {
             "fields": (len(aligned), "d"),
-            "geometry_error_px": (aligned["geometry_error_px"].max(), ".2g"),
+            "geometry_error_px": (aligned["geometry_error_px"].max(), ".4f"),
             "shift_px": (moved.max().max(), ".2f"),
             "moved": (int((moved > 0).sum().sum()), "d"),
         },
@@ -141,6 +141,16 @@ def of_cards(paths: Mapping[str, str | Path]) -> Numbers:
     return numbers
 
 
+def of_recipes(experiments: Mapping[str, Any]) -> Numbers:
+    """Numbers in the training settings of each experiment that trains a network."""
+    return {
+        f"recipe.{name}.{key}": number(value, "g", "config.yaml")
+        for name, item in experiments.items()
+        for key, value in item.get("recipe", {}).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
 def of_readings(survey: Mapping[str, Any], known: Numbers) -> Numbers:
     """Ruhmer's published confusion matrices, and the sky densities that each reading implies.
 
@@ -172,9 +182,10 @@ def of_readings(survey: Mapping[str, Any], known: Numbers) -> Numbers:
 
 def of_protocol(scoring: Mapping[str, Any]) -> Numbers:
     """How intervals and verdicts are made."""
-    from fewsky.stats import LEVEL, POWER
+    from fewsky.stats import FEWEST_REPLICATES, LEVEL, POWER
 
     values = {
+        "fewest_draws": (FEWEST_REPLICATES, "d"),
         "level": (LEVEL, ".0%"),
         "power": (POWER, ".0%"),
         "bootstrap": (scoring["bootstrap"], ",d"),

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fewsky.console import FewskyError
 from fewsky.draws import members
-from fewsky.folds import fold_roles
+from fewsky.folds import fold_members
 
 # SDSS calls an object extended where psf - model magnitude exceeds this (photometric pipeline).
 EXTENDED_MAG = 0.145
@@ -25,20 +25,20 @@ FITTED = ("forest", "logistic")
 UNTAUGHT = ("random", "definition")
 
 
-def fit_opponent(settings, catalog, manifest, draws, task, draw, budgets, *, guard_arcsec=0.0):
+def fit_opponent(settings, catalog, manifest, draws, task, draw, budgets):
     """Return an opponent's predictions for one draw, in the form of every model's (DESIGN.md).
 
     `settings` is {family, columns, options}; `columns` are names or patterns of `catalog`, which
     has the measured columns joined; `budgets` are numbers of labels seen or "all". Validation
     objects are predicted by a fit without them, test objects by a fit on all labels of the budget.
-    With task.split.folds each fold is predicted too, from all labels outside it. What learns from
-    no label has the budget 0 and test objects only.
+    With task.split.folds each fold is tested in turn, not the test part. What learns from no label
+    has the budget 0 and test objects only.
     """
     columns = choose_columns(settings, catalog)
     values = pd.DataFrame(catalog.set_index("object_id")[columns], dtype=float)
     values = values.replace([np.inf, -np.inf], np.nan)
     tables = []
-    for fold, budget, roles in list_fits(manifest, draws, task, draw, budgets, guard_arcsec):
+    for fold, budget, roles in list_fits(manifest, draws, task, draw, budgets):
         rng = np.random.default_rng([draw, budget, fold + 1])
         stated = predict(settings, values, roles, task["classes"], rng)
         if settings["family"] in UNTAUGHT:
@@ -77,17 +77,16 @@ def choose_columns(settings, catalog):
     return list(found)
 
 
-def list_fits(manifest, draws, task, draw, budgets, guard_arcsec):
+def list_fits(manifest, draws, task, draw, budgets):
     """Yield fold, labels seen and the objects with their role, for each budget and each fold."""
     label = manifest.set_index("object_id")["label"]
     test = manifest.loc[manifest["part"] == "test", "object_id"].to_numpy()
-    for budget in budgets:
-        train, val = members(draws, draw, budget)
-        yield -1, len(train) + len(val), name_roles(label, train, val, test)
-    for fold in range(task["split"]["folds"]):
-        roles = fold_roles(manifest, fold, guard_arcsec)
-        ids = [manifest.loc[roles == part, "object_id"] for part in ("train", "val", "test")]
-        yield fold, len(ids[0]) + len(ids[1]), name_roles(label, *ids)
+    for fold in range(task["split"]["folds"]) or [-1]:
+        for budget in budgets:
+            ids = (*members(draws, draw, budget), test)
+            if fold >= 0:
+                ids = fold_members(manifest, draws, draw, budget, fold)
+            yield fold, len(ids[0]) + len(ids[1]), name_roles(label, *ids)
 
 
 def name_roles(label, train, val, test):

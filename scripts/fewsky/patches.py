@@ -1,6 +1,5 @@
 """Patches of one field, ready to be measured: background off, PSF and noise known, centred."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +31,7 @@ def prepare(
     """The patches about their catalogue positions, and the rings' median and rms `(n, band)`."""
     fwhm, noise = _conditions(catalog, bands, pixel_arcsec)
     x, y = _offsets(catalog, images.shape[-1])
-    median, rms, light = _background(images.astype(np.float32), np.hypot(x, y), noise)
+    median, rms, light = _background(images.astype(np.float32), noise)
     return Patches(light, noise, fwhm, x, y), median, rms
 
 
@@ -56,31 +55,36 @@ def _offsets(catalog: pd.DataFrame, size: int) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _background(images: np.ndarray, radius: np.ndarray, noise: np.ndarray):
+def _background(images: np.ndarray, noise: np.ndarray):
     """Median and rms of the outer ring, `(n, band)`, and the images above their background.
 
     The archive has subtracted the sky already, so the ring's median is believed only as far as it
     stands out from its own error.
     """
     size = images.shape[-1]
-    known = np.isfinite(images)
-    kept = known & (radius > RING * size)[:, None]
-    for _ in range(3):
-        ring = np.where(kept, images, np.nan).reshape(*images.shape[:2], -1)
-        median, rms = _robust(ring)
-        kept &= np.abs(images - median[..., None, None]) <= 2.5 * rms[..., None, None]
-    error2 = (1.25 * noise) ** 2 / np.maximum(kept.sum(axis=(2, 3)), 1)
+    index = np.arange(size) - size // 2
+    values = images[:, :, np.hypot(index, index[:, None]) > RING * size]
+    values = np.where(np.isfinite(values), values, np.nan)
+    for _ in range(4):
+        median = _median(values)
+        rms = 1.4826 * _median(np.abs(values - median[..., None]))
+        with np.errstate(invalid="ignore"):
+            values[np.abs(values - median[..., None]) > 2.5 * rms[..., None]] = np.nan
+    error2 = (1.25 * noise) ** 2 / np.maximum(np.isfinite(values).sum(axis=2), 1)
     believed = median**3 / np.maximum(median**2 + 4 * error2, 1e-30)
-    return median, rms, np.where(known, images - believed[..., None, None], 0)
+    light = images - believed[..., None, None]
+    return median, rms, np.where(np.isfinite(light), light, 0)
 
 
-def _robust(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median and 1.4826 times the median absolute deviation over the last axis; 0 without data."""
-    with np.errstate(invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rings without a known pixel
-        median = np.nanmedian(values, axis=-1)
-        rms = 1.4826 * np.nanmedian(np.abs(values - median[..., None]), axis=-1)
-    return np.nan_to_num(median), np.nan_to_num(rms)
+def _median(values: np.ndarray) -> np.ndarray:
+    """Median over the last axis of what is not NaN; 0 where all is."""
+    ordered = np.sort(values, axis=-1)  # NaN come last
+    count = np.isfinite(values).sum(axis=-1)
+    low, high = (
+        np.take_along_axis(ordered, np.maximum(k, 0)[..., None], axis=-1)[..., 0]
+        for k in ((count - 1) // 2, count // 2)
+    )
+    return np.where(count > 0, (low + high) / 2, 0)
 
 
 def aperture(patches: Patches, radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +96,7 @@ def aperture(patches: Patches, radius: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def recentred(patches: Patches, snr: np.ndarray) -> Patches:
     """The same about the light's own centre; faint objects take the field's typical offset."""
-    stack, noise, width = stacked(patches)
+    stack, width = stacked(patches)
     dx, dy = _centroid(stack, patches.x, patches.y, width / FWHM)
     total = np.sqrt((np.maximum(snr, 0) ** 2).sum(axis=1))
     own = total > CENTRED
@@ -101,15 +105,12 @@ def recentred(patches: Patches, snr: np.ndarray) -> Patches:
     return patches._replace(x=patches.x - dx[:, None, None], y=patches.y - dy[:, None, None])
 
 
-def stacked(patches: Patches) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All bands weighted by their noise: image `(n, y, x)`, noise `(n,)`, FWHM in pixels `(n,)`."""
+def stacked(patches: Patches) -> tuple[np.ndarray, np.ndarray]:
+    """All bands weighted by their noise: image `(n, y, x)`, and its FWHM in pixels `(n,)`."""
     weight = 1 / patches.noise**2
-    weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-30)
-    return (
-        np.einsum("nbyx,nb->nyx", patches.light, weight),
-        np.sqrt((weight**2 * np.where(weight > 0, patches.noise, 0) ** 2).sum(axis=1)),
-        (weight * patches.fwhm).sum(axis=1),
-    )
+    total = weight.sum(axis=1, keepdims=True)
+    weight = np.where(total > 0, weight / np.where(total > 0, total, 1), 1 / weight.shape[1])
+    return np.einsum("nbyx,nb->nyx", patches.light, weight), (weight * patches.fwhm).sum(axis=1)
 
 
 def _centroid(stack, x, y, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

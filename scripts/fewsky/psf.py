@@ -10,12 +10,12 @@ WIDTHS = np.array([0.6, 0.85, 1.15, 1.6, 2.5, 4.0])
 USUAL = np.array([0.02, 0.36, 0.49, 0.03, 0.06, 0.04])
 FEWEST = 5
 # Exponential disc of half-light radius 1 as Gaussians: share of the flux and variance
-# (Hogg & Lang 2013, PASP 125 719, table 1, six components).
+# (Hogg & Lang 2013, PASP 125 719: six of them, truncated at four radii).
 DISC_FLUX = np.array([2.34853813e-3, 3.0799526e-2, 2.23364214e-1, 1.17949102, 4.3387375, 5.9982077])
 DISC_VARIANCE = np.array(
     [1.20078965e-3, 8.84526493e-3, 3.91463084e-2, 1.39976817e-1, 4.609625e-1, 1.50159566]
 )
-REACH = np.linspace(0, 8, 400)  # FWHM; a table of every profile is kept out to here
+STEP = 0.001  # FWHM, of the tables that profiles are looked up in
 
 
 def fit_psf(radius: np.ndarray | None = None, share: np.ndarray | None = None) -> np.ndarray:
@@ -31,17 +31,17 @@ def fit_psf(radius: np.ndarray | None = None, share: np.ndarray | None = None) -
     return USUAL / USUAL.sum()
 
 
-def profile(weights: np.ndarray, half_light: float) -> np.ndarray:
-    """Flux a FWHM**2 at REACH of an exponential disc seen through the PSF, unit flux.
+def profile(weights: np.ndarray, half_light: float, reach: float) -> np.ndarray:
+    """Flux a FWHM**2 of an exponential disc of unit flux seen through the PSF, every STEP to reach.
 
-    `half_light` is in FWHM; 0 gives the PSF itself.
+    `half_light` and `reach` are in FWHM; a half-light radius of 0 gives the PSF itself.
     """
     variances = (WIDTHS / FWHM) ** 2
     if half_light > 0:
         disc = DISC_FLUX / DISC_FLUX.sum()
         weights = np.outer(weights, disc).ravel()
         variances = np.add.outer(variances, DISC_VARIANCE * half_light**2).ravel()
-    return gaussians(REACH, np.sqrt(variances)) @ weights
+    return gaussians(np.arange(0, reach + STEP, STEP), np.sqrt(variances)) @ weights
 
 
 def gaussians(radius: np.ndarray, sigma: np.ndarray) -> np.ndarray:

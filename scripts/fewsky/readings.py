@@ -5,12 +5,6 @@ import pandas as pd
 
 from fewsky.metrics import class_measures, matthews
 
-# Rows are true, columns decided classes, as published in the repository of Ruhmer's study.
-PUBLISHED = {
-    "ruhmer base, small set": ((850, 61), (231, 79)),
-    "ruhmer improved, large set": ((894, 17), (106, 204)),
-}
-
 
 def both_readings(counts, classes, reading="as given"):
     """Return a table of per-class numbers with the classes in the order given and in reverse.
@@ -33,15 +27,3 @@ def both_readings(counts, classes, reading="as given"):
             own |= {"recall": recall[k], "precision": precision[k], "f1": f1[k]}
             rows.append({"reading": said, "class": name, **own, **common})
     return pd.DataFrame(rows)
-
-
-def published_readings():
-    """Return Ruhmer's published matrices in both readings: as the text says, and reversed.
-
-    The text calls class 0 galaxy and class 1 star; the code that made them suggests the reverse.
-    """
-    tables = [
-        both_readings(counts, ["galaxy", "star"], "as the text says").assign(source=source)
-        for source, counts in PUBLISHED.items()
-    ]
-    return pd.concat(tables, ignore_index=True)

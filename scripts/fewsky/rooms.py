@@ -31,7 +31,9 @@ def load_catalog(paths: Iterable[str], measured: Iterable[str] = ()) -> pd.DataF
     measured = list(measured)
     if not measured:
         return catalog
-    return catalog.merge(_joined(measured), on="object_id", validate="one_to_one")
+    more = _joined(measured)
+    new = ["object_id", *more.columns.difference(catalog.columns)]
+    return catalog.merge(more[new], on="object_id", validate="one_to_one")
 
 
 def _joined(paths: Iterable[str]) -> pd.DataFrame:

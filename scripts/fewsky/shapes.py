@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fewsky.patches import FWHM, Patches, aperture, stacked
-from fewsky.psf import FEWEST, REACH, enclosed, fit_psf, profile
+from fewsky.psf import FEWEST, STEP, enclosed, fit_psf, profile
 
 SIZES = (0.25, 0.4, 0.6, 0.9)  # half-light radii in FWHM of the discs that are tried
 FIT_FWHM = 2.2  # pixels farther out carry neighbours and no light
@@ -15,6 +15,7 @@ BRIGHT = 30.0  # signal to noise that tells a star's width
 FAINTEST = 20.0  # signal to noise in a band of the stars that give its PSF
 LOCUS = 0.08  # stars lie this near each other in the logarithm of their width
 WIDEST = 2.5  # PSFs, of an adaptive window
+ROUNDS = 12  # of its adaptation: the width is then known to 1 %
 
 
 class Fit(NamedTuple):
@@ -27,25 +28,23 @@ class Fit(NamedTuple):
 
 def measure_shapes(patches: Patches, snr: np.ndarray, bands: list[str]) -> dict[str, np.ndarray]:
     """The features by name, each `(n,)`, finite, and near 0 for a star where that has a meaning."""
-    stack, noise, width = stacked(patches)
+    stack, width = stacked(patches)
     size, ellipticity, fourth = adaptive_moments(stack, patches.x, patches.y, width / FWHM)
-    psf = field_psf(patches, snr, size)
-    columns = {"size": size, "ellipticity": ellipticity, "fourth": fourth}
+    stars = _commonest(size, np.sqrt((np.maximum(snr, 0) ** 2).sum(axis=1)) > BRIGHT)
+    psf = field_psf(patches, snr, stars)
+    columns = {"size": _less_stars(size, stars), "ellipticity": ellipticity, "fourth": fourth}
     columns |= _discs(fit_models(patches, psf), bands)
     columns |= _apertures(patches, psf, bands)
     for k, band in enumerate(bands):
+        width = patches.fwhm[:, k] / FWHM
+        size, *_ = adaptive_moments(patches.light[:, k], patches.x, patches.y, width)
+        columns[f"size_{band}"] = _less_stars(size, stars & (snr[:, k] > FAINTEST))
         columns[f"snr_{band}"] = np.arcsinh(snr[:, k])
-        one = adaptive_moments(patches.light[:, k], patches.x, patches.y, patches.fwhm[:, k] / FWHM)
-        columns[f"size_{band}"] = one[0]
     return {name: np.nan_to_num(value) for name, value in columns.items()}
 
 
-def field_psf(patches: Patches, snr: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The PSF of each band `(band, 6)` in shares of psf.WIDTHS, from the field's stars.
-
-    Stars are the bright objects at the commonest width; no label is asked.
-    """
-    stars = _commonest(size, np.sqrt((np.maximum(snr, 0) ** 2).sum(axis=1)) > BRIGHT)
+def field_psf(patches: Patches, snr: np.ndarray, stars: np.ndarray) -> np.ndarray:
+    """The PSF of each band `(band, 6)` in shares of psf.WIDTHS, from the field's stars `(n,)`."""
     weights = []
     for k in range(snr.shape[1]):
         chosen = np.flatnonzero(stars & (snr[:, k] > FAINTEST))
@@ -63,13 +62,15 @@ def fit_models(patches: Patches, psf: np.ndarray) -> Fit:
     shape = (*patches.noise.shape, 1 + len(SIZES))
     product, square = np.zeros(shape), np.zeros(shape)
     for k, weights in enumerate(psf):
-        radius = patches.radius / patches.fwhm[:, k, None, None]
-        area = patches.fwhm[:, k, None, None] ** 2
+        width = patches.fwhm[:, k, None, None]
+        radius = np.minimum(patches.radius / width, FIT_FWHM)
+        place = np.rint(radius / STEP).astype(np.int32)
         for m, half_light in enumerate((0.0, *SIZES)):
-            model = np.interp(radius, REACH, profile(weights, half_light)) / area
-            model = np.where(radius < FIT_FWHM, model, 0)
-            product[:, k, m] = (patches.light[:, k] * model).sum(axis=(1, 2))
-            square[:, k, m] = (model**2).sum(axis=(1, 2))
+            table = profile(weights, half_light, FIT_FWHM)
+            table[round(FIT_FWHM / STEP) :] = 0
+            model = table[place] / width**2
+            product[:, k, m] = np.einsum("nyx,nyx->n", patches.light[:, k], model)
+            square[:, k, m] = np.einsum("nyx,nyx->n", model, model)
     noise = patches.noise[..., None]
     return Fit(product / square, noise / np.sqrt(square), product**2 / square / noise**2)
 
@@ -78,13 +79,14 @@ def adaptive_moments(light: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: np.
     """Logarithm of width over the PSF's, ellipticity 0 to 1, and fourth moment less a Gaussian's.
 
     `light` is `(n, y, x)`, `sigma` the PSF's `(n,)` in pixels. The window is an elliptical Gaussian
-    that takes the object's own shape (Bernstein & Jarvis 2002, AJ 123 583).
+    that takes the object's own shape (Bernstein & Jarvis 2002, AJ 123 583). The width is NaN where
+    there is no light.
     """
     n = len(light)
     flat = light.reshape(n, 1, -1).astype(np.float32)
     terms = np.stack([x * x, x * y, y * y], axis=-1).reshape(n, -1, 3).astype(np.float32)
     matrix = sigma[:, None, None] ** 2 * np.eye(2)
-    for _ in range(20):
+    for _ in range(ROUNDS):
         inverse = np.linalg.inv(matrix)
         form = np.stack([inverse[:, 0, 0], 2 * inverse[:, 0, 1], inverse[:, 1, 1]], axis=-1)
         rho2 = np.einsum("npt,nt->np", terms, form.astype(np.float32))[:, None]
@@ -98,7 +100,8 @@ def adaptive_moments(light: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: np.
     trace = matrix[:, 0, 0] + matrix[:, 1, 1]
     stretch = np.hypot(matrix[:, 0, 0] - matrix[:, 1, 1], 2 * matrix[:, 0, 1]) / trace
     fourth = np.where(lit, (seen * rho2**2).sum(axis=2)[:, 0] / total - 2, 0)
-    return 0.5 * np.log(trace / (2 * sigma**2)), stretch, np.clip(fourth, -3, 3)
+    size = np.where(lit, 0.5 * np.log(trace / (2 * sigma**2)), np.nan)
+    return size, stretch, np.clip(fourth, -3, 3)
 
 
 def _bounded(moments: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -148,7 +151,7 @@ def _apertures(patches: Patches, psf: np.ndarray, bands: list[str]) -> dict[str,
 
 
 def _commonest(size: np.ndarray, bright: np.ndarray) -> np.ndarray:
-    """Which bright objects lie in the densest stretch of log width."""
+    """Which bright objects have the commonest width: the field's stars, by no label."""
     ordered = np.sort(size[bright])
     if len(ordered) == 0:
         return bright
@@ -156,3 +159,8 @@ def _commonest(size: np.ndarray, bright: np.ndarray) -> np.ndarray:
     first = int(np.argmax(last - np.arange(len(ordered))))
     middle = np.median(ordered[first : last[first]])
     return bright & (np.abs(size - middle) < LOCUS)
+
+
+def _less_stars(size: np.ndarray, stars: np.ndarray) -> np.ndarray:
+    """Log width less that of the field's stars, where there are some."""
+    return size - np.median(size[stars]) if stars.sum() >= FEWEST else size

@@ -6,7 +6,7 @@ import pandas as pd
 from fewsky.audit import audit_split, enforce
 from fewsky.console import FewskyError
 from fewsky.draws import make_draws
-from fewsky.folds import assign_folds, guard_parts
+from fewsky.folds import assign_folds, guard_folds, guard_parts
 from fewsky.groups import choose_groups, connected
 from fewsky.image_hash import near_pairs
 from fewsky.sphere import close_pairs, sky_tiles
@@ -33,8 +33,10 @@ def make_split(catalog, images_hash, task, *, seed):
     manifest["part"] = assign_parts(catalog, manifest, kept, split, np.random.default_rng(seed))
     manifest.loc[eligible & ~kept, "part"] = "duplicate"
     manifest["part"] = guard_parts(manifest, guard)
-    check_parts(manifest, task)
     manifest["fold"] = assign_folds(manifest, split["folds"], seed)
+    manifest["part"] = guard_folds(manifest, guard, np.random.default_rng([seed, 2]))
+    manifest.loc[manifest["part"] == "guard", "fold"] = -1
+    check_parts(manifest, task)
     manifest = manifest[["object_id", "ra", "dec", "group", "label", "part", "fold"]]
     draws = make_draws(
         manifest, draws=split["draws"], balance=split["balance"], guard_arcsec=guard, seed=seed

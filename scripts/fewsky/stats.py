@@ -59,15 +59,17 @@ def estimate(whole, resampled, resamples, n_groups, limits=(-np.inf, np.inf)):
     """Return the Estimate from the values of each replicate, on all objects and resampled.
 
     `whole` is (replicates, ...), `resampled` (n, replicates, ...). `n_groups` are those that hold
-    objects. With one group and one replicate there is no interval: NaN.
+    objects. There is no interval, but NaN, with one group and one replicate, and where every
+    resample gives the largest or smallest value possible: that tells nothing of how far it goes.
     """
     weights = resamples.replicates.reshape(*resampled.shape[:2], *[1] * (whole.ndim - 1))
     means = over_replicates(resampled, weights)
     found, spread = known_mean(whole), np.sqrt(variance(means))
     error, freedom = error_and_freedom(whole, resampled, n_groups)
     lower, upper = expanded_interval(found, means, spread, error, freedom)
-    clip = [np.clip(edge, *limits) for edge in (lower, upper)]
-    return Estimate(found, *clip, error, freedom)
+    untold = (spread == 0) & ((found == limits[0]) | (found == limits[1]))
+    edges = [np.where(untold, np.nan, np.clip(edge, *limits)) for edge in (lower, upper)]
+    return Estimate(found, *edges, error, freedom)
 
 
 def known_mean(values):

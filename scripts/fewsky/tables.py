@@ -121,7 +121,9 @@ def scored(
         & (metrics["reference"] == reference)
         & ((metrics["draw"] >= 0) == draws)
     ]
-    rows = rows[rows["budget"] == rows.groupby("experiment")["budget"].transform("max")]
+    # The largest budget, "all", may differ by a few objects from draw to draw.
+    largest = rows.groupby(["experiment", "draw"])["budget"].transform("max")
+    rows = rows[rows["budget"] == largest]
     if not draws:
         rows = rows[rows["fold"] == rows.groupby("experiment")["fold"].transform("min")]
     rank = {name: k for k, name in enumerate(experiments)}

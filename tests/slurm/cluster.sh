@@ -88,10 +88,12 @@ write_configuration() {
 		# as on most clusters: Slurm would requeue the jobs of a lost node
 		JobRequeue=1
 		ReturnToService=2
-		# a lost node is noticed after 10 s, a job over its memory within a second
+		# a lost node is noticed after 15 s, a job over its memory within a second
 		SlurmdTimeout=5
 		MessageTimeout=5
 		KillWait=2
+		# squeue shows every job of the session to the end
+		MinJobAge=7200
 		JobAcctGatherType=jobacct_gather/linux
 		JobAcctGatherFrequency=1
 		JobAcctGatherParams=OverMemoryKill

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from tests.conftest import TINY, Run, environment
 
+from fewsky.commands.slurm import cancel_jobs_of
+
 SCRIPT = Path(__file__).with_name("cluster.sh")
 RESULTS = Path("results/tiny")
 
@@ -21,7 +23,7 @@ RESULTS = Path("results/tiny")
 class Job(NamedTuple):
     """A Slurm job as squeue shows it; node, start and end are empty or N/A until there are some."""
 
-    number: int
+    number: str
     state: str
     partition: str
     node: str
@@ -35,7 +37,6 @@ class Cluster:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.seen: dict[int, Job] = {}
 
     def call(self, action: str, *words: str) -> None:
         done = subprocess.run(
@@ -44,19 +45,14 @@ class Cluster:
         if done.returncode:
             pytest.fail(done.stderr.strip(), pytrace=False)
 
-    def jobs(self) -> dict[int, Job]:
-        """Every job that squeue has shown so far, in its last known state."""
+    def jobs(self, folder: Path, state: str = "all") -> list[Job]:
+        """The jobs that were submitted from a folder, those that have ended too."""
         answer = subprocess.run(
-            ["squeue", "--noheader", "--states=all", "--format=%A|%T|%P|%N|%S|%e|%k"],
-            capture_output=True, text=True, timeout=60,
+            ["squeue", "--noheader", f"--states={state}", "--format=%A|%T|%P|%N|%S|%e|%k|%Z"],
+            capture_output=True, text=True, timeout=60, check=True,
         ).stdout  # fmt: skip
-        for line in answer.splitlines():
-            number, *rest = line.split("|")
-            self.seen[int(number)] = Job(int(number), *rest)
-        return self.seen
-
-    def in_state(self, state: str) -> list[Job]:
-        return [job for job in self.jobs().values() if job.state == state]
+        rows = [line.split("|") for line in answer.splitlines()]
+        return [Job(*row[:-1]) for row in rows if row[-1] == str(folder)]
 
 
 def edit_profile(folder: Path, train: dict, **settings) -> None:
@@ -130,7 +126,7 @@ class SlurmRun:
     def _give_up(self, why: str):
         if self.process.poll() is None:
             self.kill()
-            subprocess.run(["scancel", f"--user={os.getuid()}"], check=True)
+            cancel_jobs_of(self.folder)
         pytest.fail(f"{why}:\n{self.log.read_text()[-4000:]}", pytrace=False)
 
 

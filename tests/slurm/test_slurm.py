@@ -1,11 +1,14 @@
-"""The literal `snakemake --profile slurm` on a real Slurm: the whole paper, and what goes wrong."""
+"""The literal `snakemake --profile slurm` on a real Slurm: the whole paper, and what goes wrong.
+
+Most of a run on a cluster is waiting, so several runs are under way at once: a training that waits
+for its walltime from the start, the whole paper beside the smaller accidents.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +18,9 @@ from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
 
 from fewsky.files import load_json
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue")]
+BY_CPU = {"slurm_partition": "cpu", "gpu": 0}
+ENOUGH_S = 300
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +32,30 @@ def cluster():
     cluster.call("down")
 
 
+@pytest.fixture(scope="module")
+def overdue(cluster, tiny, tmp_path_factory):
+    """A run whose training stands still until its walltime is over, which takes two minutes."""
+    folder = without_draw(tiny, tmp_path_factory.mktemp("overdue") / "site")
+    run = start(folder, tiny, runtime=1, **BY_CPU)
+    run.frozen_training()
+    return run
+
+
+@pytest.fixture(scope="module")
+def whole(cluster, tmp_path_factory):
+    """The whole paper under way, from nothing."""
+    folder = copy_repository(tmp_path_factory.mktemp("whole") / "site")
+    edit_profile(folder, {}, precommand="touch site-hook")
+    return SlurmRun(folder)
+
+
 @pytest.fixture
-def watched(cluster):
-    """The cluster, with every job noted while squeue still shows it."""
-    stop = threading.Event()
-
-    def watch():
-        while not stop.wait(2):
-            cluster.jobs()
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    yield cluster
-    stop.set()
-    thread.join()
-
-
-@pytest.fixture
-def hurt(cluster, tiny, tmp_path) -> Path:
+def hurt(tiny, tmp_path) -> Path:
     """The made tiny paper without one trained draw, which is what a run has to make again."""
-    folder = tmp_path / "site"
+    return without_draw(tiny, tmp_path / "site")
+
+
+def without_draw(tiny: Path, folder: Path) -> Path:
     shutil.copytree(tiny, folder, symlinks=True)
     shutil.rmtree(folder / draw_of(tiny))
     return folder
@@ -64,14 +73,12 @@ def start(folder: Path, tiny: Path, **train) -> SlurmRun:
     return SlurmRun(folder, str(draw_of(tiny) / "predictions.parquet"))
 
 
-def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-
-
 def assert_recovered(run, folder: Path, tiny: Path) -> None:
     """The run ended well, and the draw is the local one to the byte."""
     assert run.code == 0, run.text[-4000:]
-    assert bytes_of(folder / draw_of(tiny)) == bytes_of(tiny / draw_of(tiny))
+    made, local = folder / draw_of(tiny), tiny / draw_of(tiny)
+    assert {path.name for path in made.iterdir()} == {path.name for path in local.iterdir()}
+    assert all((made / path.name).read_bytes() == path.read_bytes() for path in local.iterdir())
 
 
 def checksums(folder: Path) -> dict[str, dict]:
@@ -80,85 +87,82 @@ def checksums(folder: Path) -> dict[str, dict]:
     return {str(path.relative_to(folder)): load_json(path)["outputs"] for path in records}
 
 
-# --- the whole ----------------------------------------------------------------------------------
-def test_the_whole_paper_is_that_of_a_local_run(watched, tiny, tmp_path):
-    folder = copy_repository(tmp_path / "site")
-    edit_profile(folder, {}, precommand="touch site-hook")
-    run = SlurmRun(folder).finish(420)
-    assert run.code == 0, run.text[-4000:]
-    assert checksums(folder) == checksums(tiny)
-    assert (folder / "site-hook").exists()
-    assert (folder / RESULTS / "report.html").exists()
-
-    jobs = watched.jobs().values()
-    trainings = [job for job in jobs if job.rule.startswith("rule_train_")]
-    assert len(trainings) == run.rules["train"]
-    assert {(job.partition, job.node) for job in trainings} == {("gpu", "n2")}
-    assert not {job.rule for job in jobs if job.node == "n2"} - {job.rule for job in trainings}
-    in_order = sorted(trainings, key=lambda job: job.start)
-    assert all(first.end <= second.start for first, second in pairwise(in_order))
-
-
 # --- what goes wrong ----------------------------------------------------------------------------
 def test_a_lost_node_costs_one_epoch(hurt, cluster, tiny):
     run = start(hurt, tiny)
     run.frozen_training()
     cluster.call("cut", "n2")
-    run.until(lambda: cluster.in_state("NODE_FAIL"), "a lost node", 1)
+    run.until(lambda: cluster.jobs(hurt, "NODE_FAIL"), "a lost node", 1)
     cluster.call("start", "n2")
-    done = run.finish(120)
-    assert_recovered(done, hurt, tiny)
+    assert_recovered(run.finish(ENOUGH_S), hurt, tiny)
     log = hurt / RESULTS / "logs" / "train" / draw_of(tiny).relative_to(RESULTS / "models")
     assert "goes on after epoch" in log.with_suffix(".log").read_text()
 
 
+@pytest.mark.usefixtures("whole")
 def test_a_job_cancelled_from_outside_is_made_again(hurt, cluster, tiny):
-    run = start(hurt, tiny)
+    run = start(hurt, tiny, **BY_CPU)
     run.frozen_training()
-    (job,) = cluster.in_state("RUNNING")
-    subprocess.run(["scancel", str(job.number)], check=True)
-    assert_recovered(run.finish(120), hurt, tiny)
-
-
-def test_a_job_past_its_walltime_is_made_again(hurt, cluster, tiny):
-    run = start(hurt, tiny, runtime=1)
-    run.frozen_training()
-    assert_recovered(run.finish(240), hurt, tiny)
-    assert cluster.in_state("TIMEOUT")
+    (job,) = cluster.jobs(hurt, "RUNNING")
+    subprocess.run(["scancel", job.number], check=True)
+    assert_recovered(run.finish(ENOUGH_S), hurt, tiny)
+    assert cluster.jobs(hurt, "CANCELLED") and cluster.jobs(hurt, "COMPLETED")
 
 
 def test_a_job_over_its_memory_is_made_again_with_more(hurt, cluster, tiny):
-    run = start(hurt, tiny, mem_mb="200 if attempt == 1 else attempt * 1500").finish(120)
-    assert_recovered(run, hurt, tiny)
-    assert "exceeded memory limit" in run.text
+    run = start(hurt, tiny, mem_mb="450 if attempt == 1 else attempt * 1500", **BY_CPU)
+    assert_recovered(run.finish(ENOUGH_S), hurt, tiny)
+    assert cluster.jobs(hurt, "FAILED") and cluster.jobs(hurt, "COMPLETED")
 
 
 def test_a_job_that_never_fits_ends_in_one_line(hurt, tiny):
-    run = start(hurt, tiny, mem_mb="attempt * 100").finish(120)
+    run = start(hurt, tiny, mem_mb="440 + 10 * attempt", **BY_CPU).finish(ENOUGH_S)
     assert run.code == 1
     assert run.last_line.startswith("fewsky: train: ")
     assert "it needed more memory than it had asked for" in run.last_line
 
 
 def test_a_wrong_partition_ends_in_one_line(hurt, tiny):
-    run = start(hurt, tiny, slurm_partition="nowhere").finish(60)
+    run = start(hurt, tiny, slurm_partition="nowhere").finish(ENOUGH_S)
     assert run.code == 1
     assert run.last_line.startswith("fewsky: train: ")
     assert "invalid partition" in run.last_line
 
 
 def test_resume_ends_the_jobs_of_a_killed_run_and_goes_on(hurt, cluster, tiny):
-    run = start(hurt, tiny)
+    run = start(hurt, tiny, **BY_CPU)
     run.frozen_training()
-    (left,) = cluster.in_state("RUNNING")
+    (left,) = cluster.jobs(hurt, "RUNNING")
     run.kill()
     venv = Path(sys.executable).parents[1]
     command = ["make", f"--assume-old={venv}/.done", f"VENV={venv}", "resume", "PROFILE=slurm"]
     target = draw_of(tiny) / "predictions.parquet"
-    done = SlurmRun(hurt, f"ARGS={target}", command=command).finish(120)
+    done = SlurmRun(hurt, f"ARGS={target}", command=command).finish(ENOUGH_S)
     assert_recovered(done, hurt, tiny)
     assert f"cancelling the Slurm jobs {left.number} of a run that has ended" in done.text
-    assert cluster.jobs()[left.number].state == "CANCELLED"
+    assert [job.number for job in cluster.jobs(hurt, "CANCELLED")] == [left.number]
+
+
+def test_a_job_past_its_walltime_is_made_again(overdue, cluster, tiny):
+    assert_recovered(overdue.finish(ENOUGH_S), overdue.folder, tiny)
+    assert cluster.jobs(overdue.folder, "TIMEOUT") and cluster.jobs(overdue.folder, "COMPLETED")
+
+
+# --- the whole ----------------------------------------------------------------------------------
+def test_the_whole_paper_is_that_of_a_local_run(whole, cluster, tiny):
+    run = whole.finish(2 * ENOUGH_S)
+    assert run.code == 0, run.text[-4000:]
+    assert checksums(whole.folder) == checksums(tiny)
+    assert (whole.folder / "site-hook").exists()
+    assert (whole.folder / RESULTS / "report.html").exists()
+
+    jobs = cluster.jobs(whole.folder)
+    trainings = [job for job in jobs if job.rule.startswith("rule_train_")]
+    assert len(trainings) == run.rules["train"]
+    assert {(job.partition, job.node) for job in trainings} == {("gpu", "n2")}
+    assert {job.partition for job in jobs if job not in trainings} == {"cpu"}
+    in_order = sorted(trainings, key=lambda job: job.start)
+    assert all(first.end <= second.start for first, second in pairwise(in_order))
 
 
 # --- the script that makes the cluster ----------------------------------------------------------
@@ -189,6 +193,6 @@ def test_a_folder_of_others_is_refused(cluster, tmp_path):
     assert (tmp_path / "thesis.tex").exists()
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="already not root")
-def test_who_is_not_root_is_refused(cluster):
+@pytest.mark.skipif(os.getuid() != 0, reason="there is no other user to be")
+def test_who_is_not_root_is_refused():
     assert "wanted root" in refused("up", "/tmp/fewsky-nobody", user=65534)

@@ -26,7 +26,8 @@ def settings(by="field", sky=False):
     """What the rule collect_numbers is told."""
     split = {"by": by, "train": ["1-1-1"], "val": ["1-1-3"], "test": ["1-1-5"], "draws": 5}
     split["tile_arcmin"] = 3.4
-    recipe = {"augment": "none"}
+    recipe = {"augment": "none", "stretch": "raw", "learning_rate": 0.001, "batch_size": 256}
+    recipe |= {"patience": 10, "max_epochs": 60, "restore": "last"}
     experiments = {
         f"{size}-{augment}": {
             "task": f"star-galaxy-{size}", "about": "", "model": {"name": "ruhmer"},
@@ -35,6 +36,12 @@ def settings(by="field", sky=False):
         for size in ("small", "large")
         for augment in AUGMENTS
     }  # fmt: skip
+    experiments["large-ours"] = {
+        "task": "star-galaxy-large",
+        "about": "",
+        "model": {"name": "ruhmer"},
+        "recipe": {**recipe, "augment": "d4", "stretch": "snr"},
+    }
     for name, family, control in (
         ("forest", "forest", "none"),
         ("seeing-only", "forest", "nuisance"),
@@ -50,7 +57,7 @@ def settings(by="field", sky=False):
             "survey": "sdss", "dataset": "sdss-ugriz-25px", "field": "1-1-5",
             "small": "small", "large": "large", "curves": ["small-none", "large-none"],
             "confusion": ["small-none", "large-combined"],
-            "main": ["large-none", "large-combined", "forest", "seeing-only", "mode"],
+            "main": ["large-none", "large-combined", "large-ours", "forest", "seeing-only", "mode"],
         },
         "survey": {
             "bands": list("ugriz"), "reference_band": "r", "rerun": 301, "pixel_arcsec": 0.396,
@@ -62,6 +69,7 @@ def settings(by="field", sky=False):
         "experiments": experiments,
         "families": families,
         "sky": sky,
+        "comparisons": [{"a": "large-rotation", "b": "large-none", "metric": "mcc"}],
         "scoring": {"bootstrap": 1000, "snr": [5.0, 10.0], "magnitude": "modelmag_r"},
     }  # fmt: skip
 

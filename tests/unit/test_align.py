@@ -1,5 +1,6 @@
 """The aligned room against known truth, and on real frames where they are at hand."""
 
+import types
 from pathlib import Path
 
 import galsim
@@ -309,6 +310,13 @@ def test_astrometry_by_hand():
     column = 100 - 0.15 + 7e-4 * 100 - 8e-7 * 1e4 + 2.5e-10 * 1e6 + 0.003 * 1.6
     assert ra[0] == pytest.approx(40 + 1.1e-4 * row + 3e-9 * column, abs=1e-9)
     assert dec[0] == pytest.approx(0.2 - 5e-9 * row + 1.1e-4 * column, abs=1e-9)
+
+
+def test_a_table_that_contradicts_its_header_is_one_line():
+    reference, frame = starry(np.random.default_rng(12))
+    frame = types.SimpleNamespace(**frame._asdict(), astrometry=astrometry())
+    with pytest.raises(FewskyError, match=r"^g: wanted header and astrometric table to agree"):
+        align_to(reference, frame, None, HOW, "g")
 
 
 def test_no_astrometry_in_a_table_of_zeros():

@@ -52,6 +52,14 @@ def strip_of(png):
     return (np.abs(top - STRIP).max(axis=2) == 0).mean()
 
 
+def test_each_script_has_its_rule_and_caption():
+    rules = (ROOT / "rules/figures.smk").read_text()
+    for script in SCRIPTS:
+        name = script.replace("plot_", "fig_")
+        assert f"rule {script}:" in rules and f'    "{name}",\n' in rules
+        assert (ROOT / f"report/captions/{name}.rst").is_file()
+
+
 def test_same_bytes_twice(tmp_path):
     for name in ("one", "two"):
         style.save(plain(), tmp_path / f"{name}.pdf", tmp_path / f"{name}.png", simulated=True)
@@ -81,14 +89,21 @@ def test_every_figure_of_a_demo(script, monkeypatch):
     words = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
     assert strip_of(outputs.png) > 0.5
     assert [t.get_text() for t in words if t.get_fontsize() < 7] == []
-    # Nothing drawn, words included, leaves the page; to 0.01 inch.
     [stamp] = [t for t in words if t.get_text().startswith("SIMULATED")]
     strip = stamp.get_window_extent()
-    others = [*fig.legends, *(t for t in words if t is not stamp), *fig.axes]
-    assert all(item.get_window_extent().y1 <= strip.y0 for item in others)
+    boxes = [ax.get_tightbbox() for ax in fig.axes]
+    boxes += [item.get_window_extent() for item in [*fig.legends, *titles(fig, stamp)]]
+    assert max(box.y1 for box in boxes) <= strip.y0
+    # Nothing drawn leaves the page, to 0.01 inch.
     page, box = fig.get_size_inches(), fig.get_tightbbox()
     assert box.x0 > -0.01 and box.y0 > -0.01
     assert box.x1 < page[0] + 0.01 and box.y1 < page[1] + 0.01
+
+
+def titles(fig, stamp):
+    """Texts of the figure and of its parts that belong to no axes."""
+    texts = [*fig.texts, *(text for part in fig.subfigs for text in part.texts)]
+    return [text for text in texts if text is not stamp]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

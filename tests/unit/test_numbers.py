@@ -26,6 +26,8 @@ def found(tmp_path_factory):
         (-0.0041, "+.3f", "−0.004"),
         (-0.0001, ".3f", "0.000"),
         (-0.0001, "+.3f", "0.000"),
+        (0.0, ".3f", "0.000"),
+        (5.6e-10, ".4f", "<0.0001"),
         (15129.0, ",d", "15,129"),
         (0.315, ".1%", "31.5%"),
         (6.2e-4, ".2g", "0.00062"),
@@ -109,10 +111,10 @@ def test_bins_are_quoted_for_the_named_experiments_only(found):
     assert {key.split(".")[1] for key in keys} == {"large-combined", "small-none"}
 
 
-def test_primary_comparisons_stand_first_with_their_verdicts(found):
+def test_named_comparisons_stand_first_with_their_verdicts(found):
     pairs = found["facts"]["comparisons"]
-    assert [pair["primary"] for pair in pairs] == [True, True, False, False]
-    assert pairs[0]["verdict"] == "cannot be told"
+    assert [pair["named"] for pair in pairs] == [True, False, False, False]
+    assert (pairs[0]["a"], pairs[0]["verdict"]) == ("large-rotation", "cannot be told")
     assert pairs[0]["lower"] == "−0.004"
     assert pairs[-1]["p_holm"] == UNDEFINED
 

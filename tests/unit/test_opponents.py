@@ -38,11 +38,9 @@ def split():
 
 
 def fit(split, family, columns=(), budgets=(50, 200), draw=0, task=TASK, **options):
-    catalog, manifest, draws, audit = split
+    catalog, manifest, draws, _ = split
     settings = {"family": family, "columns": list(columns), "options": options}
-    return fit_opponent(
-        settings, catalog, manifest, draws, task, draw, budgets, guard_arcsec=audit["guard_arcsec"]
-    )
+    return fit_opponent(settings, catalog, manifest, draws, task, draw, budgets)
 
 
 def accuracy(table, budget, part="test"):
@@ -137,12 +135,11 @@ def test_folds_are_predicted_from_outside_them():
     task = {**TASK, "split": {**SPLIT, "folds": 4}}
     found = make_split(catalog, None, task, seed=0)
     table = fit((catalog, *found), "logistic", ["feat"], budgets=["all"], task=task)
-    folded = table[table["fold"] >= 0]
-    tested = folded[folded["part"] == "test"]
+    tested = table[table["part"] == "test"]
     assert tested["object_id"].is_unique and set(tested["fold"]) == {0, 1, 2, 3}
     fold = found[0].set_index("object_id")["fold"]
     assert (fold[tested["object_id"]].to_numpy() == tested["fold"].to_numpy()).all()
-    seen = folded[folded["part"] != "test"]
+    seen = table[table["part"] != "test"]
     assert (fold[seen["object_id"]].to_numpy() != seen["fold"].to_numpy()).all()
     assert (seen.groupby("fold").size() == seen.groupby("fold")["budget"].first()).all()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fewsky.audit import audit_split, enforce
 from fewsky.console import FewskyError
 from fewsky.draws import make_draws, members
-from fewsky.folds import fold_roles
+from fewsky.folds import fold_members
 from fewsky.groups import choose_groups, connected
 from fewsky.image_hash import hash_images, near_pairs
 from fewsky.sphere import close_pairs, nearest, sky_tiles
@@ -211,19 +211,35 @@ def test_a_budget_too_large_names_the_scarce_class():
         members(draws, 7, "all")
 
 
-@pytest.mark.parametrize("fold", range(5))
-def test_folds_hold_whole_groups_behind_a_guard(fold):
-    manifest = make_split(sky(), None, task(folds=5), seed=0)[0]
-    used = manifest["part"].isin(["pool", "test", "guard"])
-    assert (manifest["fold"] >= 0).equals(used)
-    assert manifest[used].groupby("group")["fold"].nunique().max() == 1
-    roles = fold_roles(manifest, fold, DIAGONAL)
-    part = {name: manifest[roles == name] for name in ("train", "val", "test")}
-    assert ((roles == "test") == (manifest["fold"] == fold)).all()
-    check_sides(part["train"], part["test"], DIAGONAL)
-    check_sides(part["val"], part["test"], DIAGONAL)
-    check_sides(part["val"], part["train"], DIAGONAL)
-    assert len(part["train"]) > len(part["test"]) / 2
+@pytest.mark.parametrize("by", ["sky", "field"])
+def test_folds_hold_whole_groups_and_lie_apart(by):
+    fields = {"train": ["1-1-0", "1-1-1"], "test": ["1-1-3"]} if by == "field" else {}
+    manifest, draws, audit = make_split(sky(), None, task(by=by, folds=4, **fields), seed=0)
+    used = manifest["part"].isin(["pool", "test"])
+    assert (manifest["fold"] >= 0).equals(used) and audit["verdict"] == "clean"
+    assert used.sum() > 0.6 * manifest["part"].isin(["pool", "test", "guard"]).sum()
+    for fold in range(4):
+        check_sides(
+            manifest[manifest["fold"] == fold],
+            manifest[used & (manifest["fold"] != fold)],
+            DIAGONAL,
+        )
+        train, val, test = fold_members(manifest, draws, 1, 40, fold)
+        known = manifest.set_index("object_id", drop=False)
+        check_sides(known.loc[train], known.loc[val], DIAGONAL)
+        assert len(train) + len(val) == 40 and (known.loc[[*train, *val], "fold"] != fold).all()
+        assert set(test) == set(known.index[known["fold"] == fold])
+    with pytest.raises(FewskyError, match="outside the fold"):
+        fold_members(manifest, draws, 1, 10**6, 0)
+
+
+def test_a_leak_between_folds_is_caught():
+    manifest, draws, _ = make_split(sky(), None, task(folds=4), seed=0)
+    rows = manifest.index[manifest["part"] == "pool"][:2]
+    manifest.loc[rows[0], ["ra", "dec"]] = manifest.loc[rows[1], ["ra", "dec"]].to_numpy(float)
+    manifest.loc[rows, "fold"] = [0, 1]
+    problems = audit_of(manifest, draws)["problems"]
+    assert [problem for problem in problems if "folds" in problem]
 
 
 def audit_of(manifest, draws):

@@ -24,6 +24,14 @@ def made(results, script):
     return pd.read_csv(outputs.csv, dtype=str, keep_default_na=False), outputs
 
 
+def test_each_script_has_its_rule_and_caption():
+    rules = (ROOT / "rules/tables.smk").read_text()
+    for script in SCRIPTS:
+        name = script.replace("tabulate_", "tab_")
+        assert f"rule {script}:" in rules and f'    "{name}",\n' in rules
+        assert (ROOT / f"report/captions/{name}.rst").is_file()
+
+
 def test_numbers_as_text():
     assert tables.number(-0.12345) == "−0.123" and tables.number(-0.0001) == "0.000"
     assert tables.interval(0.8991, 0.88, 0.9154) == "0.899 [0.880, 0.915]"
@@ -61,11 +69,12 @@ def test_published_rows_are_not_called_simulated(tmp_path):
 def test_scored_takes_the_largest_budget_and_the_right_rows():
     common = {"part": "test", "reference": "catalogue", "subset": "all", "metric": "mcc", "n": 9}
     cells = [("b", -1, -1, 40, 0.5), ("a", -1, -1, 20, 0.1), ("a", -1, -1, 40, 0.2),
-             ("a", -1, 0, 40, 0.9), ("a", 3, -1, 40, 0.3), ("c", -1, -1, 99, 0.8)]  # fmt: skip
+             ("a", -1, 0, 40, 0.9), ("a", 3, -1, 40, 0.3), ("a", 4, -1, 39, 0.4),
+             ("a", 4, -1, 20, 0.6), ("c", -1, -1, 99, 0.8)]  # fmt: skip
     names = ["experiment", "draw", "fold", "budget", "value"]
     metrics = pd.DataFrame([common | dict(zip(names, cell, strict=True)) for cell in cells])
     assert tables.scored(metrics, ["a", "b"])["value"].tolist() == [0.2, 0.5]
-    assert tables.scored(metrics, ["a", "b"], draws=True)["value"].tolist() == [0.3]
+    assert tables.scored(metrics, ["a", "b"], draws=True)["value"].tolist() == [0.3, 0.4]
     assert np.isnan(tables.one(metrics.assign(lower=0, upper=1), "auroc")).all()
 
 
