@@ -102,7 +102,7 @@ def _checked_positions(reference: Frame, frame: Frame, name: str) -> Callable:
             f"{name}: wanted a WCS that overlaps the reference band's; found {share:.0%} of the "
             "field in common. Check the WCS, or download it again."
         )
-    ours, theirs = (getattr(one, "astrometry", None) for one in (reference, frame))
+    ours, theirs = (one.astrometry for one in (reference, frame))
     if ours is None or theirs is None:
         return positions
     return lambda x, y: theirs.to_pixel(*ours.to_sky(x, y))

@@ -1,4 +1,4 @@
-"""What a network is given: stretched pixels and, on request, scalars of each object.
+"""What a network is given: stretched pixels, and on request the point source taken out, scalars.
 
 Every statistic is taken from the training objects of a run and kept in its card, so that nothing
 of a test part reaches the network's input.
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fewsky import psf as point_source
 from fewsky.console import FewskyError
 
 STRETCHES = ("raw", "robust", "asinh", "luptitude", "snr")
@@ -19,34 +20,52 @@ SOFTENING = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8e-10, "z": 7.4e-1
 
 
 def describe(
-    images: np.ndarray,
-    catalog: pd.DataFrame,
-    bands: list[str],
-    stretch: str,
-    extra: list[str],
+    images: np.ndarray, catalog: pd.DataFrame, bands: list[str], recipe: dict, extra: list[str]
 ) -> dict[str, Any]:
     """The statistics of an input, from training images `(n, band, y, x)` in nanomaggies.
 
     `robust` and `asinh` keep each band's median and 1.4826 times its median absolute deviation;
     `snr` keeps the median noise, which stands in for objects whose field has none.
     """
+    stretch, psf = recipe["stretch"], recipe["psf"]
     if stretch not in STRETCHES:
         raise FewskyError(f"recipe.stretch: wanted one of {', '.join(STRETCHES)}; found {stretch}.")
-    found: dict[str, Any] = {"stretch": stretch, "bands": bands}
+    found: dict[str, Any] = {"stretch": stretch, "psf": psf, "bands": bands}
     if stretch in ("robust", "asinh"):
         median = np.median(images, axis=(0, 2, 3), keepdims=True)
         spread = 1.4826 * np.median(np.abs(images - median), axis=(0, 2, 3))
         found["median"], found["spread"] = median.ravel().tolist(), spread.tolist()
         _positive(found["spread"], "pixel scatter", bands)
     elif stretch == "luptitude":
-        found["softening"] = [_softening(band) for band in bands]
+        found["softening_nmgy"] = [_softening(band) for band in bands]
     elif stretch == "snr":
         found["noise"] = np.nanmedian(_noise_columns(catalog, bands), axis=0).tolist()
         _positive(found["noise"], "noise_<band> in the catalogue", bands)
-    import os
-    if stretch in ("asinh","snr"): found["softening"]=float(os.environ.get("SOFT","1"))
+    if stretch in ("asinh", "snr"):
+        found["softening"] = recipe["softening"]
+    if psf != "none":
+        found["point_source"] = point_source.describe(catalog, bands, recipe["pixel_arcsec"])
     found["extra"] = [_column(catalog, name) for name in expanded(extra, bands)]
     return found
+
+
+def n_channels(statistics: dict[str, Any]) -> int:
+    """Channels of the network's input: one a band, or two with `psf: both`."""
+    return len(statistics["bands"]) * (2 if statistics["psf"] == "both" else 1)
+
+
+def with_point_source_out(
+    pixels: torch.Tensor, size: int, catalog: pd.DataFrame, statistics: dict[str, Any]
+) -> torch.Tensor:
+    """Pixels `(n, pixel, channel)` in nanomaggies: the images, what their point source leaves, or
+    both one after the other, by the recipe's `psf`.
+    """
+    if statistics["psf"] == "none":
+        return pixels
+    left = point_source.residual(
+        pixels, size, catalog, statistics["bands"], statistics["point_source"]
+    )
+    return torch.cat([pixels, left], dim=2) if statistics["psf"] == "both" else left
 
 
 def _positive(values: list[float], what: str, bands: list[str]) -> None:
@@ -87,15 +106,17 @@ def noise(catalog: pd.DataFrame, statistics: dict[str, Any]) -> np.ndarray | Non
 def stretched(
     pixels: torch.Tensor, noise: torch.Tensor | None, statistics: dict[str, Any]
 ) -> torch.Tensor:
-    """Pixels `(n, pixel, band)` in nanomaggies after the stretch, of the same shape.
+    """Pixels `(n, pixel, channel)` in nanomaggies after the stretch, of the same shape.
 
-    raw: unchanged. robust: (x - median) / spread. asinh: asinh of that. luptitude: brightness in
-    magnitudes above an empty pixel, 2.5 / ln 10 * asinh(x / 2b). snr: asinh(x / noise), where the
-    noise is that of the object's own field.
+    raw: unchanged. robust: (x - median) / spread. asinh: asinh of that / softening. luptitude:
+    brightness in magnitudes above an empty pixel, 2.5 / ln 10 * asinh(x / 2b). snr:
+    asinh(x / (softening * noise)), where the noise is that of the object's own field.
     """
+    copies = pixels.shape[2] // len(statistics["bands"])
 
     def row(name: str) -> torch.Tensor:
-        return torch.tensor(statistics[name], dtype=pixels.dtype, device=pixels.device)
+        values = statistics[name] * copies
+        return torch.tensor(values, dtype=pixels.dtype, device=pixels.device)
 
     stretch = statistics["stretch"]
     if stretch == "raw":
@@ -105,8 +126,8 @@ def stretched(
     if stretch == "asinh":
         return _asinh((pixels - row("median")) / (row("spread") * statistics["softening"]))
     if stretch == "luptitude":
-        return 2.5 / np.log(10) * _asinh(pixels / row("softening"))
-    return _asinh(pixels / (statistics["softening"] * noise[:, None, :]))
+        return 2.5 / np.log(10) * _asinh(pixels / row("softening_nmgy"))
+    return _asinh(pixels / (statistics["softening"] * noise.repeat(1, copies)[:, None, :]))
 
 
 def _asinh(values: torch.Tensor) -> torch.Tensor:

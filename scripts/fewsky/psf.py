@@ -1,54 +1,65 @@
-"""The point spread function of a field by its own stars, and what galaxies look like through it."""
+"""Images with a point source taken out: what is left of a star is noise, of a galaxy its light."""
+
+from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
+import pandas as pd
+import torch
 
-FWHM = 2.3548  # of a Gaussian, in sigma
-# A PSF is a sum of round Gaussians of these widths, in units of its FWHM's own sigma.
-WIDTHS = np.array([0.6, 0.85, 1.15, 1.6, 2.5, 4.0])
-# Mean of the ugriz fits to field 94-1-12, for fields with too few stars of their own.
-USUAL = np.array([0.02, 0.36, 0.49, 0.03, 0.06, 0.04])
-FEWEST = 5
-# Exponential disc of half-light radius 1 as Gaussians: share of the flux and variance
-# (Hogg & Lang 2013, PASP 125 719: six of them, truncated at four radii).
-DISC_FLUX = np.array([2.34853813e-3, 3.0799526e-2, 2.23364214e-1, 1.17949102, 4.3387375, 5.9982077])
-DISC_VARIANCE = np.array(
-    [1.20078965e-3, 8.84526493e-3, 3.91463084e-2, 1.39976817e-1, 4.609625e-1, 1.50159566]
-)
-STEP = 0.001  # FWHM, of the tables that profiles are looked up in
+from fewsky.console import FewskyError
+
+# Wings of an SDSS-like point source: a Moffat profile of this exponent.
+MOFFAT_BETA = 3.0
+CHUNK = 4096
 
 
-def fit_psf(radius: np.ndarray | None = None, share: np.ndarray | None = None) -> np.ndarray:
-    """The flux share `(6,)` of each Gaussian of WIDTHS; the usual ones without stars.
+def describe(catalog: pd.DataFrame, bands: list[str], pixel_arcsec: float) -> dict[str, Any]:
+    """Median FWHM a band in arcsec, which stands in for objects whose field has none."""
+    missing = [f"psf_fwhm_{band}" for band in bands if f"psf_fwhm_{band}" not in catalog]
+    values = np.zeros((0, len(bands))) if missing else _widths(catalog, bands)
+    unknown = [b for k, b in enumerate(bands) if missing or not (values[:, k] > 0).any()]
+    if unknown:
+        raise FewskyError(
+            f"recipe.psf: wanted a known psf_fwhm_<band> in training; found none in bands "
+            f"{', '.join(unknown)}. Use psf: none."
+        )
+    median = [float(np.median(column[column > 0])) for column in values.T]
+    return {"fwhm_arcsec": median, "pixel_arcsec": pixel_arcsec}
 
-    `radius` are distances of stars' pixels from their centres in FWHM, `share` the fluxes there a
-    FWHM**2 as a part of the star's.
+
+def _widths(catalog: pd.DataFrame, bands: list[str]) -> np.ndarray:
+    return catalog[[f"psf_fwhm_{band}" for band in bands]].to_numpy(np.float64)
+
+
+def residual(
+    pixels: torch.Tensor, size: int, catalog: pd.DataFrame, bands: list[str], card: dict[str, Any]
+) -> torch.Tensor:
+    """Pixels `(n, y * x, band)` in nanomaggies less the best-fitting point source of each band.
+
+    The source is a Moffat profile of the field's FWHM at the object's sub-pixel position; its
+    amplitude is the least-squares one, sum(p x) / sum(p p) for a profile p and an image x.
     """
-    if radius is not None:
-        weights, _ = nnls(gaussians(radius, WIDTHS / FWHM), share)
-        if weights.sum() > 0:
-            return weights / weights.sum()
-    return USUAL / USUAL.sum()
+    widths = _widths(catalog, bands)
+    fwhm = np.where(widths > 0, widths, card["fwhm_arcsec"]) / card["pixel_arcsec"]
+    centre = catalog[["x", "y"]].to_numpy(np.float64)
+    offset = np.nan_to_num(centre - np.rint(centre))
+    found = torch.empty_like(pixels)
+    for k in range(0, len(pixels), CHUNK):
+        part = slice(k, k + CHUNK)
+        profile = moffat(fwhm[part], offset[part], size).to(pixels)
+        image = pixels[part]
+        amplitude = (profile * image).sum(1) / profile.square().sum(1)
+        found[part] = image - amplitude[:, None, :] * profile
+    return found
 
 
-def profile(weights: np.ndarray, half_light: float, reach: float) -> np.ndarray:
-    """Flux a FWHM**2 of an exponential disc of unit flux seen through the PSF, every STEP to reach.
+def moffat(fwhm_px: np.ndarray, offset_px: np.ndarray, size: int) -> torch.Tensor:
+    """Moffat profiles of peak 1, float64 `(n, size * size, band)`.
 
-    `half_light` and `reach` are in FWHM; a half-light radius of 0 gives the PSF itself.
+    `fwhm_px` is `(n, band)`; `offset_px` `(n, 2)` is x and y of the source from the centre pixel.
     """
-    variances = (WIDTHS / FWHM) ** 2
-    if half_light > 0:
-        disc = DISC_FLUX / DISC_FLUX.sum()
-        weights = np.outer(weights, disc).ravel()
-        variances = np.add.outer(variances, DISC_VARIANCE * half_light**2).ravel()
-    return gaussians(np.arange(0, reach + STEP, STEP), np.sqrt(variances)) @ weights
-
-
-def gaussians(radius: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """Round Gaussians `(radius, sigma)` of unit flux, in the units of both."""
-    return np.exp(-0.5 * (radius[:, None] / sigma) ** 2) / (2 * np.pi * sigma**2)
-
-
-def enclosed(weights: np.ndarray, radius: float) -> float:
-    """The share of a star's flux within a radius in FWHM."""
-    return float(weights @ (1 - np.exp(-0.5 * (radius * FWHM / WIDTHS) ** 2)))
+    grid = torch.arange(size, dtype=torch.float64) - size // 2
+    x, y = (grid[None, :] - torch.from_numpy(offset_px[:, k, None]) for k in (0, 1))
+    square = (y.square()[:, :, None] + x.square()[:, None, :]).flatten(1)
+    core = torch.from_numpy(fwhm_px) / (2 * np.sqrt(2 ** (1 / MOFFAT_BETA) - 1))
+    return (1 + square[:, :, None] / core.square()[:, None, :]) ** -MOFFAT_BETA

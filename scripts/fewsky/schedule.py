@@ -34,9 +34,13 @@ def optimiser(network: torch.nn.Module, recipe: dict[str, Any]) -> torch.optim.O
 
 
 def total_steps(recipe: dict[str, Any], steps_per_epoch: int) -> int:
-    """Optimiser steps of a run that early stopping does not end."""
-    most = recipe["max_epochs"] * steps_per_epoch
-    return min(most, recipe["max_steps"] or most)
+    """Optimiser steps of a run that early stopping does not end.
+
+    `max_epochs`, but at least `min_steps` (a few labels make epochs of one step), and at most
+    `max_steps`.
+    """
+    steps = max(recipe["max_epochs"] * steps_per_epoch, recipe["min_steps"])
+    return min(steps, recipe["max_steps"] or steps)
 
 
 def learning_rate(recipe: dict[str, Any], progress: Progress, total: int) -> float:

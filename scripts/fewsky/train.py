@@ -12,7 +12,7 @@ import torch
 
 from fewsky import results
 from fewsky.console import FewskyError
-from fewsky.inputs import describe
+from fewsky.inputs import describe, n_channels
 from fewsky.lock import held
 from fewsky.loop import Fitted, Problem, fit, reproducible
 from fewsky.networks import build
@@ -105,14 +105,14 @@ def _fit_run(settings, data: Data, run: Run, draw, initial, side, checkpoint_sec
         data.images[rows],
         data.catalog.iloc[rows],
         settings["bands"],
-        recipe["stretch"],
+        recipe,
         settings["model"].get("extra", []),
     )
     goal = objective(recipe["loss"], len(settings["classes"]))
     seeds = {name: _seed(settings, draw, run, name) for name in SEEDED}
     network = build(
         settings["model"],
-        len(settings["bands"]),
+        n_channels(statistics),
         data.size,
         goal.n_outputs,
         torch.Generator().manual_seed(seeds.pop("weights")),

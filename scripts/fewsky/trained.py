@@ -53,7 +53,7 @@ def network_of(card: dict[str, Any], weights: dict[str, torch.Tensor]) -> torch.
     """The network that a card describes, with these weights, in evaluation mode, on the CPU."""
     network = build(
         card["model"],
-        len(card["bands"]),
+        inputs.n_channels(card["input"]),
         card["size"],
         objective(card["recipe"]["loss"], len(card["classes"])).n_outputs,
         torch.Generator().manual_seed(0),
@@ -73,12 +73,11 @@ def objects_on(
 ) -> Objects:
     """Images `(n, band, y, x)` and their catalogue rows as objects on a device."""
     n, bands = images.shape[:2]
-    pixels = np.ascontiguousarray(images.reshape(n, bands, -1).transpose(0, 2, 1))
-    parts = (pixels, inputs.noise(catalog, statistics), inputs.scalars(catalog, statistics))
-    tensors = [
-        None if part is None else torch.tensor(part, device=device) for part in (*parts, targets)
-    ]
-    return Objects(*tensors)
+    grid = np.ascontiguousarray(images.reshape(n, bands, -1).transpose(0, 2, 1), np.float32)
+    parts = (grid, inputs.noise(catalog, statistics), inputs.scalars(catalog, statistics), targets)
+    pixels, *others = (None if p is None else torch.tensor(p, device=device) for p in parts)
+    pixels = inputs.with_point_source_out(pixels, images.shape[3], catalog, statistics)
+    return Objects(pixels, *others)
 
 
 def predict(

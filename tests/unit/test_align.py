@@ -284,8 +284,8 @@ def test_a_field_without_stars_is_aligned_by_its_wcs():
 TABLE = {
     "A": 40.0, "B": 1.1e-4, "C": 3e-9, "D": 0.2, "E": -5e-9, "F": 1.1e-4,
     "NODE": 95.0, "INCL": 20.0, "DROW0": 0.03, "DROW1": 1e-5, "DROW2": 2e-8, "DROW3": -1e-11,
-    "DCOL0": -0.15, "DCOL1": 7e-4, "DCOL2": -8e-7, "DCOL3": 2.5e-10, "CSROW": 0.01, "CSCOL": 0.003, "CCROW": 0.04, "CCCOL": 0.009,
-    "RICUT": 3.0,
+    "DCOL0": -0.15, "DCOL1": 7e-4, "DCOL2": -8e-7, "DCOL3": 2.5e-10,
+    "CSROW": 0.01, "CSCOL": 0.003, "CCROW": 0.04, "CCCOL": 0.009, "RICUT": 3.0,
 }  # fmt: skip
 
 
@@ -314,7 +314,7 @@ def test_astrometry_by_hand():
 
 def test_a_table_that_contradicts_its_header_is_one_line():
     reference, frame = starry(np.random.default_rng(12))
-    frame = types.SimpleNamespace(**frame._asdict(), astrometry=astrometry())
+    frame = types.SimpleNamespace(**frame._asdict() | {"astrometry": astrometry()})
     with pytest.raises(FewskyError, match=r"^g: wanted header and astrometric table to agree"):
         align_to(reference, frame, None, HOW, "g")
 

@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold
 from fewsky.align import align_shard
 from fewsky.cutouts import cut_shard
 from fewsky.measure import measure_patches
-from fewsky.psf import enclosed, fit_psf, profile
+from fewsky.field_psf import enclosed, fit_psf, profile
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "mirror"
 BANDS = ["g", "r"]

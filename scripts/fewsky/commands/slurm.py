@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,8 +123,8 @@ def ended_by_slurm(text: str) -> list[str]:
 
 def _failed(text: str) -> Iterator[Failed]:
     found = list(TROUBLE.finditer(text))
-    for match, end in zip(found, [*(item.start() for item in found[1:]), len(text)], strict=True):
-        said = text[match.end() : end]
+    for match, after in zip_longest(found, found[1:]):
+        said = text[match.end() : after.start() if after else len(text)]
         number = re.search(r"^    jobid: (\d+)$", said, re.M) if match["rule"] else None
         again = number[1] if number else "[0-9a-f-]{36}"
         if not re.search(rf"^Trying to restart job {again}\.", said, re.M):

@@ -20,12 +20,14 @@ class Compact(nn.Module):
 
     def __init__(self, in_channels, n_outputs, n_extra, width, dropout):
         super().__init__()
+        import os
+        n=[int(c) for c in os.environ.get("CONVS","222")]
         widths = [in_channels, width, 2 * width, 2 * width]
         self.stages = nn.ModuleList(
             nn.ModuleList(
-                [nn.Conv2d(before, after, 3, padding=1), nn.Conv2d(after, after, 3, padding=1)]
+                [nn.Conv2d(before if j==0 else after, after, 3, padding=1) for j in range(m)]
             )
-            for before, after in zip(widths, widths[1:], strict=False)
+            for m, before, after in zip(n, widths, widths[1:], strict=False)
         )
         self.dense = nn.Linear(4 * width + n_extra, 2 * width)
         self.drop = Dropout(dropout)
@@ -33,9 +35,9 @@ class Compact(nn.Module):
 
     def forward(self, images, extra=None):
         x = images
-        for k, (first, second) in enumerate(self.stages):
-            x = F.relu(first(x if k == 0 else halved(x)))
-            x = F.relu(second(x))
+        for k, convs in enumerate(self.stages):
+            x = x if k == 0 else halved(x)
+            for c in convs: x = F.relu(c(x))
         middle = x.shape[-1] // 2
         parts = [x.mean(dim=(2, 3)), x[:, :, middle, middle]]
         parts += [] if extra is None else [extra]

@@ -1,0 +1,163 @@
+"""A table of edits to the tiny paper and the jobs that must then run: those and no others."""
+
+import os
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.conftest import TINY, copy_repository, snakemake
+
+
+@pytest.fixture
+def edited(tiny):
+    """The tiny paper, given back as it was after each edit."""
+    kept: dict[Path, tuple[bytes | None, os.stat_result | None]] = {}
+
+    class Editor:
+        folder = tiny
+
+        def keep(self, name):
+            path = tiny / name
+            if path not in kept:
+                there = path.exists()
+                kept[path] = (path.read_bytes(), path.stat()) if there else (None, None)
+            return path
+
+        def replace(self, name, old, new):
+            path = self.keep(name)
+            text = path.read_text()
+            assert len(re.findall(old, text)) >= 1, f"{old!r} is not in {name}"
+            path.write_text(re.sub(old, new, text, count=1))
+
+        def write(self, name, text):
+            self.keep(name).write_text(text)
+
+        def jobs(self, *arguments, configs=TINY) -> Counter:
+            run = snakemake(tiny, "--dry-run", "--cores", "2", *arguments, configs=configs)
+            assert run.code == 0, run.text[-3000:]
+            return run.rules
+
+        def config(self, change) -> Counter:
+            self.write("tests/change.yaml", yaml.safe_dump(change))
+            return self.jobs(configs=[*TINY, "tests/change.yaml"])
+
+    yield Editor()
+    for path, (content, status) in kept.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(content)
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_second_run_does_nothing(edited):
+    assert edited.jobs() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("scripts/fewsky/train.py", r"\n\n\ndef ", "\n\n\n# A comment.\ndef "),
+        ("scripts/fewsky/train.py", r'^"""', '"""In other words: '),
+        ("scripts/fewsky/augment.py", r"import numpy as np\n", "import  numpy  as  np\n\n\n"),
+        ("scripts/train.py", r'"""\n', '"""\n\n# Another comment.\n'),
+        ("scripts/fewsky/files.py", r"CHUNK = 1 << 20", "CHUNK = 1 << 21"),
+        ("rules/train.smk", r"^#", "# More.\n#"),
+    ],
+    ids=["comment", "docstring", "reformat", "comment in a script", "how files are saved", "rule"],
+)
+def test_words_about_code_rerun_nothing(edited, name, old, new):
+    edited.replace(name, old, new)
+    assert edited.jobs() == {}
+
+
+def test_a_network_added_reruns_nothing(edited):
+    edited.write("scripts/fewsky/networks/another.py", "def network(name, **settings):\n    ...\n")
+    assert edited.jobs() == {}
+
+
+def test_a_mirror_or_a_rate_reruns_nothing(edited):
+    changes = {"mirror": "elsewhere", "download": {"rate_per_s": 9.0}, "compute": {"device": "cpu"}}
+    assert edited.config(changes) == {}
+
+
+def test_a_touched_file_reruns_nothing(edited):
+    for name in (
+        "scripts/train.py",
+        "config.yaml",
+        "results/tiny/splits/star-galaxy-large/manifest.csv",
+        "results/tiny/raw/sdss/8162-6-0002.tsv",
+    ):
+        path = edited.keep(name)
+        path.write_bytes(path.read_bytes())
+    assert edited.jobs() == {}
+
+
+def test_a_plots_code_reruns_that_plot(edited):
+    edited.replace("scripts/plot_sdss_patches.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
+    jobs = edited.jobs()
+    assert jobs.pop("plot_sdss_patches") == 1
+    assert set(jobs) <= {"write_paper", "collect_numbers"}
+
+
+def test_the_trainers_code_reruns_training_and_what_reads_it(edited):
+    edited.replace("scripts/fewsky/loop.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    jobs = edited.jobs()
+    assert jobs["train"] == 2 * 6
+    assert jobs["score"] == jobs["compare"] == 2
+    assert upstream(jobs) == {}
+    assert "fit_opponent" not in jobs
+
+
+def upstream(jobs):
+    rooms = ("simulate_scan", "download_fields", "align_fields", "cut_patches", "make_split")
+    return {name: jobs[name] for name in rooms if name in jobs}
+
+
+def test_one_experiments_learning_rate_reruns_that_experiment(edited):
+    change = {"experiments": {"sg-large-ours": {"recipe": {"learning_rate": 0.003}}}}
+    jobs = edited.config(change)
+    assert jobs["train"] == 2
+    assert jobs["score"] == jobs["compare"] == 1
+    assert upstream(jobs) == {}
+
+
+def test_swapped_values_are_seen(edited):
+    recipe = {"brightness_nmgy": 1.0, "blur_px": 0.1}
+    assert edited.config({"recipes": {"ruhmer2023": recipe}})["train"] == 2 * 5
+
+
+def test_one_datasets_patch_size_reruns_from_its_cutouts_on(edited):
+    jobs = edited.config({"datasets": {"sdss-ugriz-25px": {"size": 23}}})
+    assert jobs["cut_patches"] == 2
+    assert jobs["make_split"] == 2
+    assert jobs["train"] == 2 * 6
+    assert not {"simulate_scan", "download_fields", "align_fields"} & set(jobs)
+
+
+def test_a_field_added_leaves_other_shards_alone(edited):
+    fields = ["8162-6-80", "8162-6-120", "8162-6-174", "8162-6-175", "8162-6-250"]
+    jobs = edited.config({"surveys": {"sdss": {"fields": fields}}})
+    assert jobs["align_fields"] == 1
+    assert jobs["cut_patches"] == 1
+
+
+def test_a_new_weight_in_the_scores_trains_nothing(edited):
+    jobs = edited.config({"paper": {"scoring": {"bin_mag": 1.0}}})
+    assert jobs["score"] == 2
+    assert "train" not in jobs and "fit_opponent" not in jobs
+
+
+def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):
+    """Every source file gets a new time stamp; results and Snakemake's records move along."""
+    clone = copy_repository(tmp_path / "clone")
+    for path in clone.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            os.utime(path)
+    for name in ("results", ".snakemake"):
+        subprocess.run(["cp", "-a", tiny / name, clone / name], check=True)
+    run = snakemake(clone, "--dry-run", "--cores", "2")
+    assert run.code == 0 and run.rules == {}, run.text[-3000:]
