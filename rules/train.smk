@@ -6,7 +6,8 @@ def training(name):
     survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
     return {
         "experiment": name,
-        **{key: item[key] for key in ("model", "recipe", "budgets") if key in item},
+        **{key: item[key] for key in ("model", "budgets")},
+        "recipe": {**item["recipe"], "pixel_arcsec": survey["pixel_arcsec"]},
         "classes": task["classes"],
         "bands": survey["bands"],
         "folds": task["split"]["folds"],

@@ -46,7 +46,7 @@ def offsets(ax, table, bands):
         ax.plot([], [], marker, color=style.GREY, lw=0, label=band)
     ax.axhline(0, color=style.GREY, lw=0.5, zorder=0)
     ax.axvline(0, color=style.GREY, lw=0.5, zorder=0)
-    ax.set(xlabel="Offset in x (pixels)", ylabel="Offset in y (pixels)", title="Mean offset")
+    ax.set(xlabel="Offset in x (pixels)", ylabel="Offset in y (pixels)", title="Median offset")
     ax.margins(0.15)
     ax.legend(loc="best", handletextpad=0.2)
 

@@ -72,16 +72,16 @@ def _positive(values: list[float], what: str, bands: list[str]) -> None:
     bad = [band for band, value in zip(bands, values, strict=True) if not value > 0]
     if bad:
         raise FewskyError(
-            f"recipe.stretch: wanted a positive {what}; found none in {', '.join(bad)}. Use another "
-            "stretch or mend those images."
+            f"recipe.stretch: wanted a positive {what}; found none in {', '.join(bad)}. Use "
+            "another stretch or mend those images."
         )
 
 
 def _softening(band: str) -> float:
     if band not in SOFTENING:
         raise FewskyError(
-            f"recipe.stretch: wanted SDSS bands ({', '.join(SOFTENING)}) for luptitude; found {band}. "
-            "Use asinh."
+            f"recipe.stretch: wanted SDSS bands ({', '.join(SOFTENING)}) for luptitude; found "
+            f"{band}. Use asinh."
         )
     return 2e9 * SOFTENING[band]
 

@@ -1,11 +1,7 @@
 """The training loop, to be read from top to bottom."""
 
-import ctypes
 import math
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +14,10 @@ from fewsky.console import FewskyError, say
 from fewsky.inputs import stretched
 from fewsky.networks.layers import use_generator
 from fewsky.objectives import Objective
-from fewsky.schedule import Progress, judge, learning_rate, optimiser, total_steps
+from fewsky.schedule import Progress, judge, learning_rate, make_optimiser, total_steps
 from fewsky.views import Objects, Views
 
 EVALUATION_BATCH = 512
-# Options of mallopt, from glibc's malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 @dataclass
@@ -69,11 +63,11 @@ def fit(
     )
     val_images = evaluation_images(problem.val, problem.size, problem.statistics)
     weights = class_weights(problem.train.targets, recipe)
-    step_taker = optimiser(network, recipe)
+    optimiser = make_optimiser(network, recipe)
     total = total_steps(recipe, math.ceil(len(views) / recipe["batch_size"]))
     best, progress = {}, Progress()
     if state.exists():
-        best, progress = load_state(state, network, step_taker, generators)
+        best, progress = load_state(state, network, optimiser, generators)
         say(f"{problem.name}: goes on after epoch {progress.epoch}")
     saved = time.monotonic()
 
@@ -81,7 +75,7 @@ def fit(
         rate = learning_rate(recipe, progress, total)
         started = time.perf_counter()
         train_loss, train_accuracy, n_seen = train_epoch(
-            network, views, problem.objective, weights, step_taker, recipe, progress, total,
+            network, views, problem.objective, weights, optimiser, recipe, progress, total,
             generators["order"],
         )  # fmt: skip
         per_second = n_seen / (time.perf_counter() - started)
@@ -101,7 +95,7 @@ def fit(
             best = copied(network)
         say(f"{problem.name} {_line(row)}, {per_second:,.0f} images/s")
         if progress.finished or time.monotonic() - saved >= checkpoint_seconds:
-            save_state(state, network, step_taker, generators, best, progress)
+            save_state(state, network, optimiser, generators, best, progress)
             saved = time.monotonic()
 
     if recipe["restore"] == "best":
@@ -110,7 +104,7 @@ def fit(
 
 
 def train_epoch(
-    network, views, objective, weights, step_taker, recipe, progress, total, order
+    network, views, objective, weights, optimiser, recipe, progress, total, order
 ) -> tuple[float, float, int]:
     """One pass over the views: mean loss, accuracy, and the number of views seen.
 
@@ -125,7 +119,7 @@ def train_epoch(
     right_sum = torch.zeros((), device=device, dtype=torch.int64)
     seen = 0
     for picks in permutation.split(recipe["batch_size"]):
-        for group in step_taker.param_groups:
+        for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, progress, total)
         images, extra, targets = views.batch(picks)
         with _precision(recipe, device):
@@ -134,9 +128,9 @@ def train_epoch(
         if weights is not None:
             losses = losses * weights[targets]
         loss = losses.mean() + penalty(network)
-        step_taker.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        step_taker.step()
+        optimiser.step()
         with torch.no_grad():
             loss_sum += loss.detach() * len(picks)
             right_sum += objective.right(outputs, targets).sum()
@@ -195,40 +189,6 @@ def penalty(network: torch.nn.Module) -> torch.Tensor | float:
 def copied(network: torch.nn.Module) -> Tensors:
     """A copy of the network's weights and buffers."""
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-@contextmanager
-def reproducible(threads: int) -> Iterator[None]:
-    """Run with a thread count of the recipe's and with algorithms that repeat their bits."""
-    # cuBLAS repeats its sums only with a workspace of fixed size, read when it starts.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    deterministic = torch.utils.deterministic
-    before = (
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-        deterministic.fill_uninitialized_memory,
-    )
-    _keep_freed_memory()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    deterministic.fill_uninitialized_memory = False
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])
-        deterministic.fill_uninitialized_memory = before[2]
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc reuse a step's large buffers; asking the kernel for them each time costs a third.
-
-    Where the C library has no mallopt, memory is as slow as before.
-    """
-    with suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        for option, value in ((M_MMAP_THRESHOLD, 32 << 20), (M_TRIM_THRESHOLD, 2**31 - 1)):
-            library.mallopt(option, value)
 
 
 def _precision(recipe: dict[str, Any], device: torch.device):

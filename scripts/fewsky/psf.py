@@ -42,7 +42,7 @@ def residual(
     widths = _widths(catalog, bands)
     fwhm = np.where(widths > 0, widths, card["fwhm_arcsec"]) / card["pixel_arcsec"]
     centre = catalog[["x", "y"]].to_numpy(np.float64)
-    offset = np.nan_to_num(centre - np.rint(centre))
+    offset = np.nan_to_num(centre - np.floor(centre + 0.5))
     found = torch.empty_like(pixels)
     for k in range(0, len(pixels), CHUNK):
         part = slice(k, k + CHUNK)

@@ -117,8 +117,12 @@ def publish(
     out_dir: Path, weights: dict, card: dict, history: pd.DataFrame, predictions: pd.DataFrame
 ) -> dict[str, Path]:
     """Write the four files of a draw, each by rename, and return their paths by kind."""
-    names = ("model.safetensors", "model.json", "history.csv", "predictions.parquet")
-    paths = dict(zip(("weights", "card", "history", "predictions"), map(out_dir.joinpath, names)))
+    paths = {
+        "weights": out_dir / "model.safetensors",
+        "card": out_dir / "model.json",
+        "history": out_dir / "history.csv",
+        "predictions": out_dir / "predictions.parquet",
+    }
     save_arrays(weights, paths["weights"])
     save_json(card, paths["card"])
     save_table(history, paths["history"])

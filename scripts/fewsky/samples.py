@@ -79,8 +79,8 @@ def _of_fold(settings, table, ranked, draw, fold) -> list[Run]:
     sizes = {len(left) if budget == "all" else budget for budget in settings["budgets"]}
     if max(sizes) > len(left):
         raise FewskyError(
-            f"{settings['experiment']}: wanted budgets of at most {len(left)} labels, all that draw "
-            f"{draw} has; found {max(sizes)}. Lower it or write all."
+            f"{settings['experiment']}: wanted budgets of at most {len(left)} labels, all that "
+            f"draw {draw} has; found {max(sizes)}. Lower it or write all."
         )
     return [_run(settings, table[held_out], left, size, fold) for size in sorted(sizes)]
 

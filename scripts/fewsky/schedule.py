@@ -22,7 +22,7 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def optimiser(network: torch.nn.Module, recipe: dict[str, Any]) -> torch.optim.Optimizer:
+def make_optimiser(network: torch.nn.Module, recipe: dict[str, Any]) -> torch.optim.Optimizer:
     """Adam, AdamW (decoupled decay) or SGD with Nesterov momentum over the trainable weights."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     common = {"lr": recipe["learning_rate"], "weight_decay": recipe["weight_decay"], "fused": True}

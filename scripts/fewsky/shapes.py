@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fewsky.patches import FWHM, Patches, aperture, stacked
 from fewsky.field_psf import FEWEST, STEP, enclosed, fit_psf, profile
+from fewsky.patches import FWHM, Patches, aperture, stacked
 
 SIZES = (0.25, 0.4, 0.6, 0.9)  # half-light radii in FWHM of the discs that are tried
 FIT_FWHM = 2.2  # pixels farther out carry neighbours and no light

@@ -14,7 +14,8 @@ from fewsky import results
 from fewsky.console import FewskyError
 from fewsky.inputs import describe, n_channels
 from fewsky.lock import held
-from fewsky.loop import Fitted, Problem, fit, reproducible
+from fewsky.loop import Problem, fit
+from fewsky.machine import choose_device, reproducible
 from fewsky.networks import build
 from fewsky.objectives import objective
 from fewsky.provenance import digest
@@ -72,10 +73,10 @@ def train(
     """
     out_dir, resume_dir = Path(out_dir), Path(resume_dir)
     table = labelled(catalog, manifest, settings["classes"])
-    data = Data(images, catalog, table, _device(device))
+    data = Data(images, catalog, table, choose_device(device))
     planned = runs(settings, table, draws, draw)
     _check_images(settings, data)
-    _check_validation(settings, planned)
+    _check_recipe(settings, planned)
     side = resume_dir / _key(settings, data, planned, draw, initial, code)
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
     with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
@@ -167,17 +168,6 @@ def _start_from(network: torch.nn.Module, initial: dict | None, run: Run) -> Non
             )
 
 
-def _device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise FewskyError(
-            "compute.device: wanted a CUDA device; found none that PyTorch can use. Use auto or "
-            "cpu, or install a CUDA build of PyTorch."
-        )
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
 def _check_images(settings: dict, data: Data) -> None:
     shape, bands = data.images.shape, settings["bands"]
     if len(shape) != 4 or shape[1] != len(bands) or shape[2] != shape[3]:
@@ -199,8 +189,13 @@ def _check_images(settings: dict, data: Data) -> None:
         )
 
 
-def _check_validation(settings: dict, planned: list[Run]) -> None:
+def _check_recipe(settings: dict, planned: list[Run]) -> None:
     recipe = settings["recipe"]
+    if recipe["psf"] != "none" and recipe["augment"] in ("brightness", "blur", "combined"):
+        raise FewskyError(
+            f"{settings['experiment']}: wanted augment none, rotation, reflection or d4 with psf: "
+            f"{recipe['psf']}, since the point source is taken out once; found {recipe['augment']}."
+        )
     needs = [
         name
         for name, needed in (

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 import yaml
-from tests.conftest import TINY, Run, environment
+from tests.conftest import Run, environment
 
 from fewsky.commands.slurm import cancel_jobs_of
 
@@ -55,15 +55,18 @@ class Cluster:
         return [Job(*row[:-1]) for row in rows if row[-1] == str(folder)]
 
 
-def edit_profile(folder: Path, train: dict, **settings) -> None:
-    """Edit the profile of a copy as a site would: memory, walltimes; and name the tiny paper."""
+def edit_profile(folder: Path, configs: list[str], train: dict, **settings) -> None:
+    """Edit the profile of a copy as a site would: memory, walltimes; and name the tiny paper.
+
+    `train` holds resources of the rule train, `settings` any other key of the profile.
+    """
     path = folder / "profiles" / "slurm" / "config.yaml"
     profile = yaml.safe_load(path.read_text())
     small = {"mem_mb": 1500, "runtime": 5}
     asked = {rule: small | profile["set-resources"].get(rule, {}) for rule in rules_of(folder)}
     asked["train"] |= {"mem_mb": 3000} | train
     profile |= {
-        "configfile": TINY,
+        "configfile": configs,
         "report": str(RESULTS / "report.html"),
         "set-resources": asked,
         "latency-wait": 10,
@@ -116,7 +119,7 @@ class SlurmRun:
             time.sleep(pause)
         return self._give_up(f"wanted {what}; saw none")
 
-    def frozen_training(self) -> None:
+    def freeze_training(self) -> None:
         """Stop the trainer of this folder once it has stored an epoch: it cannot finish then."""
         process = self.until(lambda: _trainer(self.folder), "a training")
         state = self.folder / RESULTS / "models" / ".resume"

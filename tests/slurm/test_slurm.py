@@ -13,7 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.conftest import copy_repository
+import yaml
+from tests.conftest import TINY, copy_repository, snakemake
 from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
 
 from fewsky.files import load_json
@@ -21,6 +22,11 @@ from fewsky.files import load_json
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue")]
 BY_CPU = {"slurm_partition": "cpu", "gpu": 0}
 ENOUGH_S = 300
+EXPERIMENT = "sg-small-base"
+DRAW = RESULTS / "models" / EXPERIMENT / "draw-0"
+TARGET = str(DRAW / "predictions.parquet")
+LONGER = "longer.yaml"  # a training of a few epochs, so that it can be met at work
+FOR_LONGER = {"experiments": {EXPERIMENT: {"recipe": {"max_steps": 60}}}}
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +39,22 @@ def cluster():
 
 
 @pytest.fixture(scope="module")
-def overdue(cluster, tiny, tmp_path_factory):
+def local(tiny, tmp_path_factory) -> Path:
+    """The tiny paper with one draw trained for longer, on this machine and without Slurm."""
+    folder = tmp_path_factory.mktemp("local") / "site"
+    shutil.copytree(tiny, folder, symlinks=True)
+    (folder / LONGER).write_text(yaml.safe_dump(FOR_LONGER))
+    run = snakemake(folder, "--cores", "1", TARGET, configs=[*TINY, LONGER])
+    assert run.code == 0, run.text[-4000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def overdue(cluster, local, tmp_path_factory):
     """A run whose training stands still until its walltime is over, which takes two minutes."""
-    folder = without_draw(tiny, tmp_path_factory.mktemp("overdue") / "site")
-    run = start(folder, tiny, runtime=1, **BY_CPU)
-    run.frozen_training()
+    folder = without_draw(local, tmp_path_factory.mktemp("overdue") / "site")
+    run = start(folder, runtime=1, **BY_CPU)
+    run.freeze_training()
     return run
 
 
@@ -45,40 +62,34 @@ def overdue(cluster, tiny, tmp_path_factory):
 def whole(cluster, tmp_path_factory):
     """The whole paper under way, from nothing."""
     folder = copy_repository(tmp_path_factory.mktemp("whole") / "site")
-    edit_profile(folder, {}, precommand="touch site-hook")
+    edit_profile(folder, TINY, {}, precommand="touch site-hook")
     return SlurmRun(folder)
 
 
 @pytest.fixture
-def hurt(tiny, tmp_path) -> Path:
-    """The made tiny paper without one trained draw, which is what a run has to make again."""
-    return without_draw(tiny, tmp_path / "site")
+def hurt(local, tmp_path) -> Path:
+    """The tiny paper without one trained draw, which is what a run has to make again."""
+    return without_draw(local, tmp_path / "site")
 
 
-def without_draw(tiny: Path, folder: Path) -> Path:
-    shutil.copytree(tiny, folder, symlinks=True)
-    shutil.rmtree(folder / draw_of(tiny))
+def without_draw(local: Path, folder: Path) -> Path:
+    shutil.copytree(local, folder, symlinks=True)
+    shutil.rmtree(folder / DRAW)
     return folder
 
 
-def draw_of(tiny: Path) -> Path:
-    """The folder of one trained draw, relative to the copy of the repository."""
-    models = (tiny / RESULTS / "models").glob("*/draw-0/model.safetensors")
-    return min(models).parent.relative_to(tiny)
-
-
-def start(folder: Path, tiny: Path, **train) -> SlurmRun:
+def start(folder: Path, **train) -> SlurmRun:
     """Make the missing draw on the cluster, with some resources of its own."""
-    edit_profile(folder, train)
-    return SlurmRun(folder, str(draw_of(tiny) / "predictions.parquet"))
+    edit_profile(folder, [*TINY, LONGER], train)
+    return SlurmRun(folder, TARGET)
 
 
-def assert_recovered(run, folder: Path, tiny: Path) -> None:
+def assert_recovered(run, folder: Path, local: Path) -> None:
     """The run ended well, and the draw is the local one to the byte."""
     assert run.code == 0, run.text[-4000:]
-    made, local = folder / draw_of(tiny), tiny / draw_of(tiny)
-    assert {path.name for path in made.iterdir()} == {path.name for path in local.iterdir()}
-    assert all((made / path.name).read_bytes() == path.read_bytes() for path in local.iterdir())
+    made, wanted = folder / DRAW, local / DRAW
+    assert {path.name for path in made.iterdir()} == {path.name for path in wanted.iterdir()}
+    assert all((made / path.name).read_bytes() == path.read_bytes() for path in wanted.iterdir())
 
 
 def checksums(folder: Path) -> dict[str, dict]:
@@ -88,63 +99,62 @@ def checksums(folder: Path) -> dict[str, dict]:
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
-def test_a_lost_node_costs_one_epoch(hurt, cluster, tiny):
-    run = start(hurt, tiny)
-    run.frozen_training()
+def test_a_lost_node_costs_one_epoch(hurt, cluster, local):
+    run = start(hurt)
+    run.freeze_training()
     cluster.call("cut", "n2")
     run.until(lambda: cluster.jobs(hurt, "NODE_FAIL"), "a lost node", 1)
     cluster.call("start", "n2")
-    assert_recovered(run.finish(ENOUGH_S), hurt, tiny)
-    log = hurt / RESULTS / "logs" / "train" / draw_of(tiny).relative_to(RESULTS / "models")
-    assert "goes on after epoch" in log.with_suffix(".log").read_text()
+    assert_recovered(run.finish(ENOUGH_S), hurt, local)
+    log = hurt / RESULTS / "logs" / "train" / f"{EXPERIMENT}/draw-0.log"
+    assert "goes on after epoch" in log.read_text()
 
 
 @pytest.mark.usefixtures("whole")
-def test_a_job_cancelled_from_outside_is_made_again(hurt, cluster, tiny):
-    run = start(hurt, tiny, **BY_CPU)
-    run.frozen_training()
+def test_a_job_cancelled_from_outside_is_made_again(hurt, cluster, local):
+    run = start(hurt, **BY_CPU)
+    run.freeze_training()
     (job,) = cluster.jobs(hurt, "RUNNING")
     subprocess.run(["scancel", job.number], check=True)
-    assert_recovered(run.finish(ENOUGH_S), hurt, tiny)
+    assert_recovered(run.finish(ENOUGH_S), hurt, local)
     assert cluster.jobs(hurt, "CANCELLED") and cluster.jobs(hurt, "COMPLETED")
 
 
-def test_a_job_over_its_memory_is_made_again_with_more(hurt, cluster, tiny):
-    run = start(hurt, tiny, mem_mb="450 if attempt == 1 else attempt * 1500", **BY_CPU)
-    assert_recovered(run.finish(ENOUGH_S), hurt, tiny)
+def test_a_job_over_its_memory_is_made_again_with_more(hurt, cluster, local):
+    run = start(hurt, mem_mb="450 if attempt == 1 else attempt * 1500", **BY_CPU)
+    assert_recovered(run.finish(ENOUGH_S), hurt, local)
     assert cluster.jobs(hurt, "FAILED") and cluster.jobs(hurt, "COMPLETED")
 
 
-def test_a_job_that_never_fits_ends_in_one_line(hurt, tiny):
-    run = start(hurt, tiny, mem_mb="440 + 10 * attempt", **BY_CPU).finish(ENOUGH_S)
+def test_a_job_that_never_fits_ends_in_one_line(hurt):
+    run = start(hurt, mem_mb="440 + 10 * attempt", **BY_CPU).finish(ENOUGH_S)
     assert run.code == 1
     assert run.last_line.startswith("fewsky: train: ")
     assert "it needed more memory than it had asked for" in run.last_line
 
 
-def test_a_wrong_partition_ends_in_one_line(hurt, tiny):
-    run = start(hurt, tiny, slurm_partition="nowhere").finish(ENOUGH_S)
+def test_a_wrong_partition_ends_in_one_line(hurt):
+    run = start(hurt, slurm_partition="nowhere").finish(ENOUGH_S)
     assert run.code == 1
     assert run.last_line.startswith("fewsky: train: ")
     assert "invalid partition" in run.last_line
 
 
-def test_resume_ends_the_jobs_of_a_killed_run_and_goes_on(hurt, cluster, tiny):
-    run = start(hurt, tiny, **BY_CPU)
-    run.frozen_training()
+def test_resume_ends_the_jobs_of_a_killed_run_and_goes_on(hurt, cluster, local):
+    run = start(hurt, **BY_CPU)
+    run.freeze_training()
     (left,) = cluster.jobs(hurt, "RUNNING")
     run.kill()
     venv = Path(sys.executable).parents[1]
     command = ["make", f"--assume-old={venv}/.done", f"VENV={venv}", "resume", "PROFILE=slurm"]
-    target = draw_of(tiny) / "predictions.parquet"
-    done = SlurmRun(hurt, f"ARGS={target}", command=command).finish(ENOUGH_S)
-    assert_recovered(done, hurt, tiny)
+    done = SlurmRun(hurt, f"ARGS={TARGET}", command=command).finish(ENOUGH_S)
+    assert_recovered(done, hurt, local)
     assert f"cancelling the Slurm jobs {left.number} of a run that has ended" in done.text
     assert [job.number for job in cluster.jobs(hurt, "CANCELLED")] == [left.number]
 
 
-def test_a_job_past_its_walltime_is_made_again(overdue, cluster, tiny):
-    assert_recovered(overdue.finish(ENOUGH_S), overdue.folder, tiny)
+def test_a_job_past_its_walltime_is_made_again(overdue, cluster, local):
+    assert_recovered(overdue.finish(ENOUGH_S), overdue.folder, local)
     assert cluster.jobs(overdue.folder, "TIMEOUT") and cluster.jobs(overdue.folder, "COMPLETED")
 
 
