@@ -48,6 +48,10 @@ def size_of(side):
     return f"{n} field{'s' if n > 1 else ''}" if task["split"]["by"] == "field" else f"{side} set"
 
 
+def family_of(name):
+    return PLAN.experiments[name].get("opponent", {}).get("family")
+
+
 def kind_of(name):
     """What an experiment of the main table is: a network, an opponent or one of the controls."""
     opponent = PLAN.experiments[name].get("opponent")
@@ -60,14 +64,10 @@ def kind_of(name):
 
 def compared():
     """Experiments drawn against each other: those with confusion matrices, forests, the definition."""
-    families = {
-        name: PLAN.experiments[name].get("opponent", {}).get("family")
-        for name in STAR_GALAXY["main"]
-    }
     others = [
         name
-        for name, kind in families.items()
-        if kind in ("forest", "definition") and kind_of(name) != "nuisance control"
+        for name in STAR_GALAXY["main"]
+        if family_of(name) in ("forest", "definition") and kind_of(name) != "nuisance control"
     ]
     return list(dict.fromkeys([*STAR_GALAXY["confusion"], *others]))
 

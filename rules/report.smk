@@ -2,7 +2,7 @@
 REPORT = os.path.relpath(Path(workflow.basedir) / "report")
 TEXT = sorted(
     str(path)
-    for pattern in ("*.typ", "chapters/*.typ", "*.bib")
+    for pattern in ("template.typ", "chapters/*.typ", "*.bib")
     for path in Path(REPORT).glob(pattern)
 )
 CHAPTER = PLAN.paper.get("star-galaxy")
@@ -11,6 +11,15 @@ SCORED = [name for name in PLAN.tasks if PLAN.of_task(name)]
 
 def of_kind(paths, ending):
     return [path for path in paths if path.endswith(ending)]
+
+
+def of_shards(room, ending):
+    """A file of a room for every shard of every survey."""
+    return [
+        f"<results>/{room}/{survey}/{shard}{ending}"
+        for survey, shards in PLAN.shards.items()
+        for shard in shards
+    ]
 
 
 def records(paths):
@@ -30,9 +39,9 @@ def scripts_by_output():
 
 rule collect_numbers:
     input:
-        raw=[path.replace("/aligned/", "/raw/") for path in aligned_lists()],
-        aligned=aligned_lists(),
-        sharpness=[path.replace(".tsv", ".sharpness.csv") for path in aligned_lists()],
+        raw=of_shards("raw", ".tsv"),
+        aligned=of_shards("aligned", ".tsv"),
+        sharpness=of_shards("aligned", ".sharpness.csv"),
         catalogs=shards_shown("catalog.parquet"),
         audits=expand("<results>/splits/{task}/audit.json", task=SCORED),
         metrics=expand("<results>/metrics/{task}.csv", task=SCORED),
@@ -79,6 +88,7 @@ rule write_paper:
             f"{REPORT}/captions/{{name}}.rst",
             name=sorted({Path(path).stem for path in [*figures(), *tables()]}),
         ),
+        paper=f"{REPORT}/paper.typ",
         text=TEXT,
     output:
         pdf="<results>/paper.pdf",

@@ -1,5 +1,6 @@
 # Figures room, tables: CSV and TeX, numbers with their intervals.
 PATCH_ARCSEC = PLAN.datasets[STAR_GALAXY["dataset"]]["size"] * SHOWN_SURVEY["pixel_arcsec"]
+GUESSES = ("mode", "random")  # not worth a row each in the table of comparisons
 TABLES = [
     "tab_sdss_stats",
     "tab_datasets",
@@ -283,7 +284,9 @@ rule tabulate_sdss_comparisons:
     params:
         settings={
             "experiments": [
-                name for name in STAR_GALAXY["main"] if kind_of(name) in ("network", "opponent")
+                name
+                for name in STAR_GALAXY["main"]
+                if kind_of(name) in ("network", "opponent") and family_of(name) not in GUESSES
             ]
         },
         code=code_hash("scripts/tabulate_sdss_comparisons.py"),

@@ -47,7 +47,9 @@ with running(snakemake.log[0]):
         own = predictions[predictions["experiment"] == name]
         found = reliability(own, label)
         cal = interval(*one(rows[rows["experiment"] == name], "cal"))
-        style.error_bars(upper, found["stated"], found, ms=3.5, label=f"{name}: CAL {cal}", **look)
+        style.error_bars(
+            upper, found["stated"], found, ms=3.5, lw=0.5, label=f"{name}: CAL {cal}", **look
+        )
         counts, _ = np.histogram(own[f"p_{label}"], EDGES)
         lower.stairs(counts / max(counts.sum(), 1), EDGES, color=look["color"], lw=1.1)
     upper.set(ylabel=f"Share that are {settings['plural']}", xlim=(-0.02, 1.02), ylim=(-0.03, 1.03))

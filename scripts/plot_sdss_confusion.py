@@ -24,7 +24,7 @@ def matrix(ax, counts, cells, classes, title):
     ax.set_title(title, loc="center", fontsize=7.5)
     ax.set_yticklabels(classes, rotation=90, va="center")
     ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    ax.spines[:].set(visible=True, color=style.GREY, linewidth=0.5)
 
 
 def ours(rows, classes):

@@ -43,9 +43,11 @@ with running(snakemake.log[0]):
             curves(ax, history[history["experiment"] == name], quantity)
             marks(ax, kept[kept["experiment"] == name], quantity)
         column[0].set(title=name, xlabel="")
-    # A first epoch far above the rest would press all curves flat.
     losses = history[["train_loss", "val_loss"]].stack()
-    axes[0, 0].set_ylim(0, min(losses.max() * 1.05, losses.quantile(0.98) * 1.3))
+    if losses.max() > 10 * losses.median():
+        axes[0, 0].set_yscale("log")  # one epoch far above the rest would press all curves flat
+    else:
+        axes[0, 0].set_ylim(bottom=0)
     for ax in axes.flat:
         ax.label_outer()
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -1,6 +1,7 @@
 """Completeness and purity of each class, and AUROC, by magnitude; against catalogue and truth."""
 
 import numpy as np
+import pandas as pd
 
 from fewsky.console import running
 from fewsky.figures import style
@@ -50,8 +51,11 @@ def block(axes, bins, sample, names, classes):
         line(axes[0, 2], own[~own["subset"].isin(few["subset"])], "auroc", look[name], shift, name)
     numbers(axes[1, 2], sample, classes)
     for column, label in enumerate(classes):
-        axes[0, column].set(title=f"Completeness, {label}", ylim=(0, 1.04))
-        axes[1, column].set(title=f"Purity, {label}", ylim=(0, 1.04))
+        axes[0, column].set(title=f"Completeness, {label}", ylim=(-0.04, 1.04))
+        axes[1, column].set(title=f"Purity, {label}", ylim=(-0.04, 1.04))
+    for ax in [*axes[0], *axes[1, : len(classes)]]:
+        if not any(np.isfinite(drawn.get_ydata()).any() for drawn in ax.lines):
+            style.note(ax, f"fewer than {FEWEST}\nof a class in every bin")
     axes[0, 2].set(title="AUROC", ylim=(0.4, 1.03))
     axes[1, 2].set(title="Test objects a bin", ylim=(0, axes[1, 2].get_ylim()[1] * 1.25))
 
@@ -63,15 +67,18 @@ with running(snakemake.log[0]):
     references = [name for name in ("catalogue", "truth") if (metrics["reference"] == name).any()]
     test = metrics[metrics["task"] == settings["task"]]
 
+    samples = {
+        name: in_bins(scored(test, ["sample"], reference=name), f"{band} ") for name in references
+    }
+
     fig = style.figure(style.PAGE, 0.5 + 3.1 * len(references))
     axes = fig.subplots(2 * len(references), 3, sharex=True, squeeze=False)
     for k, reference in enumerate(references):
         bins = in_bins(scored(metrics, names, reference=reference), f"{band} ")
-        sample = in_bins(scored(test, ["sample"], reference=reference), f"{band} ")
-        block(axes[2 * k : 2 * k + 2], bins, sample, names, classes)
+        block(axes[2 * k : 2 * k + 2], bins, samples[reference], names, classes)
         for ax in axes[2 * k : 2 * k + 2, 0]:
             ax.set_ylabel(f"Against the {reference}")
-    axes[0, 0].set_xlim(*shown(sample))
+    axes[0, 0].set_xlim(*shown(pd.concat(samples.values())))
     for ax in axes[-1]:
         ax.set_xlabel(f"{band} magnitude")
     handles = axes[0, 0].get_legend_handles_labels()

@@ -53,7 +53,7 @@ with running(snakemake.log[0]):
     axes = fig.subplots(1, len(PANELS), sharey=True)
     for ax, start in zip(axes, PANELS, strict=True):
         panel(ax, rows, settings["experiments"], start)
-    axes[0].set_ylim(bottom=0)
+    axes[0].set_ylim(bottom=-0.02 * axes[0].get_ylim()[1])
     handles = axes[0].get_legend_handles_labels()
     fig.legend(*handles, loc="outside lower center", ncols=min(len(handles[0]), 4))
     style.letter(axes)

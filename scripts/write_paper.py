@@ -15,7 +15,7 @@ with running(snakemake.log[0]):
     )  # fmt: skip
     content["facts"]["simulated"] = simulated(*given)
     content["versions"] = versions_of(given.records)
-    set_paper(Path(given.text).parent, content, snakemake.output.pdf)
+    set_paper(Path(given.paper).parent, content, snakemake.output.pdf)
     record(
         snakemake.output.provenance,
         outputs=[snakemake.output.pdf],

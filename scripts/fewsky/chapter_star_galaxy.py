@@ -25,6 +25,7 @@ MAKERS = {
     "constant": "report/constants.csv",
     "protocol": "config.yaml, block paper.scoring",
 }
+RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
 
 
@@ -136,7 +137,7 @@ def _of_files(settings, files) -> dict[str, Any]:
         "methods": sorted(
             {way for table in aligned for m in table["method"] for way in m.split("+")}
         ),
-        "magnitude_bins": scores.bins(metrics, headline, f"{band} "),
-        "neighbour_bins": scores.bins(metrics, headline, "neighbour "),
+        "magnitude_bins": scores.bins(metrics, headline, f"{band} {RANGE}"),
+        "neighbour_bins": scores.bins(metrics, headline, f"neighbour {RANGE} arcsec"),
         "comparisons": sorted(pairs, key=lambda pair: not pair["named"]),
     }

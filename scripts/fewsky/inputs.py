@@ -39,7 +39,7 @@ def describe(
     elif stretch == "luptitude":
         found["softening_nmgy"] = [_softening(band) for band in bands]
     elif stretch == "snr":
-        found["noise"] = np.nanmedian(_noise_columns(catalog, bands), axis=0).tolist()
+        found["noise"] = [_median_known(column) for column in _noise_columns(catalog, bands).T]
         _positive(found["noise"], "noise_<band> in the catalogue", bands)
     if stretch in ("asinh", "snr"):
         found["softening"] = recipe["softening"]
@@ -66,6 +66,11 @@ def with_point_source_out(
         pixels, size, catalog, statistics["bands"], statistics["point_source"]
     )
     return torch.cat([pixels, left], dim=2) if statistics["psf"] == "both" else left
+
+
+def _median_known(values: np.ndarray) -> float:
+    known = values[values > 0]
+    return float(np.median(known)) if len(known) else 0.0
 
 
 def _positive(values: list[float], what: str, bands: list[str]) -> None:

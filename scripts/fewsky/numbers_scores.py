@@ -1,5 +1,6 @@
 """Scores and comparisons as the text quotes them, the same for every chapter."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,22 @@ def _form(metric: str) -> str:
     return FORMS.get(metric.split("_")[0], ".3f")
 
 
-def bins(path: str | Path, experiment: str, start: str) -> list[str]:
-    """Names of the subsets of an experiment that begin with a word, in the order of the table."""
+def bins(path: str | Path, experiment: str, pattern: str) -> list[dict[str, str]]:
+    """Bins of an experiment in the order of the table: subset name, and its range in words.
+
+    `pattern` matches the subset's name and has the groups low and high, for example
+    "r (?P<low>.+)-(?P<high>.+)"; an open end is infinite.
+    """
     table = load_table(path)
-    rows = table[(table["experiment"] == experiment) & table["subset"].str.startswith(start)]
-    return list(dict.fromkeys(rows["subset"]))
+    names = dict.fromkeys(table.loc[table["experiment"] == experiment, "subset"])
+    matches = {name: re.fullmatch(pattern, name) for name in names}
+    return [{"name": n, "words": _range(m["low"], m["high"])} for n, m in matches.items() if m]
+
+
+def _range(low: str, high: str) -> str:
+    if low == "-inf":
+        return f"below {high}"
+    return f"above {low}" if high == "inf" else f"{low} to {high}"
 
 
 def comparisons(path: str | Path, named: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:

@@ -81,7 +81,9 @@ class Views:
         source = rows + self.n * self.blur[member]
         pixels = gather(self.pixels, source, self.tables[member])
         if self.offset:
-            pixels += self._offsets(rows, member)
+            # Added to whole rows of a patch at once: runs of one value a band are slow.
+            lines = self._offsets(rows, member).repeat(1, self.size)
+            pixels.view(len(rows), self.size, -1).add_(lines[:, None, :])
             noise = None if self.noise is None else self.noise[rows]
             pixels = stretched(pixels, noise, self.statistics)
         extra = None if self.objects.extra is None else self.objects.extra[rows]
@@ -92,7 +94,7 @@ class Views:
             offsets = self.offsets[member, rows]
         else:
             offsets = self._draw((len(rows), self.pixels.shape[2]))
-        return (offsets * self.bright[member, None])[:, None, :]
+        return offsets * self.bright[member, None]
 
     def _draw(self, shape: tuple[int, ...]) -> torch.Tensor:
         device = self.pixels.device

@@ -67,7 +67,6 @@ def edit_profile(folder: Path, configs: list[str], train: dict, **settings) -> N
     asked["train"] |= {"mem_mb": 3000} | train
     profile |= {
         "configfile": configs,
-        "report": str(RESULTS / "report.html"),
         "set-resources": asked,
         "latency-wait": 10,
         "slurm-init-seconds-before-status-checks": 3,

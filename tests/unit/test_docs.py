@@ -120,6 +120,12 @@ def test_the_text_holds_no_literal_number(path):
     assert not found
 
 
+def test_no_semicolon_of_the_text_is_lost():
+    """Typst reads a semicolon right after a call as the end of the call, and prints none."""
+    for path in (ROOT / "report").rglob("*.typ"):
+        assert not re.findall(r"^[^\n]*#[\w.-]+\([^()\n]*\);.*$", path.read_text(), re.M), path
+
+
 def test_the_readme_shows_seven_rooms_and_every_command():
     text = (ROOT / "README.md").read_text()
     assert re.findall(r"    \w+.*?--> (\w+)\[", text) == [
@@ -141,6 +147,15 @@ def test_links_between_documents_lead_somewhere():
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_diffs_of_the_page_of_usage_fit_the_files_they_change():
+    """Context and removed lines stand in config.yaml or in the figures' style."""
+    files = ("config.yaml", "scripts/fewsky/figures/style.py")
+    known = {line for name in files for line in (ROOT / name).read_text().splitlines()}
+    blocks = re.findall(r"```diff\n(.*?)```", (ROOT / "docs" / "usage.md").read_text(), re.S)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert [line for line in lines if line[0] in " -" and line[1:] not in known] == []
 
 
 def test_every_citation_is_in_the_bibliography_and_used():

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from paper_run import make_run, metrics
 
-from fewsky.chapter_star_galaxy import MAKERS, collect
+from fewsky.chapter_star_galaxy import MAKERS, RANGE, collect
 from fewsky.files import save_table
 from fewsky.numbers import UNDEFINED, number, shown, tex
-from fewsky.numbers_scores import of_metrics
+from fewsky.numbers_scores import bins, of_metrics
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,27 @@ def test_scores_are_those_over_all_draws_at_the_largest_budget(tmp_path):
 def test_bins_are_quoted_for_the_named_experiments_only(found):
     keys = [key for key in found["numbers"] if ".r 18.0-18.5." in key]
     assert {key.split(".")[1] for key in keys} == {"large-combined", "small-none"}
+
+
+def test_bins_are_told_in_words(tmp_path):
+    names = [
+        "all",
+        "r 18.0-18.5",
+        "neighbour 0-5 arcsec",
+        "neighbour 20-inf arcsec",
+        "neighbour r -inf-18",
+    ]
+    table = pd.DataFrame({"experiment": "net", "subset": names})
+    save_table(table, tmp_path / "task.csv")
+    told = {
+        word: [item["words"] for item in bins(tmp_path / "task.csv", "net", pattern)]
+        for word, pattern in {
+            "r": f"r {RANGE}",
+            "arcsec": f"neighbour {RANGE} arcsec",
+            "mag": f"neighbour r {RANGE}",
+        }.items()
+    }
+    assert told == {"r": ["18.0 to 18.5"], "arcsec": ["0 to 5", "above 20"], "mag": ["below 18"]}
 
 
 def test_named_comparisons_stand_first_with_their_verdicts(found):

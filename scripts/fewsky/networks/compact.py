@@ -32,8 +32,7 @@ class Compact(nn.Module):
         x = F.relu(first(images))
         x = F.relu(second(halved(x)))
         x = F.relu(third(halved(x)))
-        middle = x.shape[-1] // 2
-        parts = [x.mean(dim=(2, 3)), x[:, :, middle, middle]]
+        parts = [x.mean(dim=(2, 3)), centre(x)]
         parts += [] if extra is None else [extra]
         x = self.drop(torch.cat(parts, dim=1))
         return self.head(self.drop(F.relu(self.dense(x))))
@@ -47,8 +46,17 @@ class Compact(nn.Module):
 
 
 def halved(maps: torch.Tensor) -> torch.Tensor:
-    """Maps `(n, channel, y, x)` of half the side; every other pixel, first and last included."""
+    """Maps `(n, channel, y, x)` of half the side, means of 3 x 3 px (2 x 2 for an even side)."""
+    if maps.shape[-1] % 2 == 0:
+        return F.avg_pool2d(maps, 2)
     return F.avg_pool2d(maps, 3, stride=2, padding=1, count_include_pad=False)
+
+
+def centre(maps: torch.Tensor) -> torch.Tensor:
+    """Value `(n, channel)` at the centre: of one pixel, or the mean of four for an even side."""
+    side = maps.shape[-1]
+    middle = slice((side - 1) // 2, side // 2 + 1)
+    return maps[:, :, middle, middle].mean(dim=(2, 3))
 
 
 def network(
