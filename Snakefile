@@ -9,6 +9,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/common_paper.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
 include: "rules/cutouts.smk"
@@ -16,6 +17,7 @@ include: "rules/splits.smk"
 include: "rules/train.smk"
 include: "rules/metrics.smk"
 include: "rules/figures.smk"
+include: "rules/tables.smk"
 include: "rules/report.smk"
 
 

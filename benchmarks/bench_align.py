@@ -6,7 +6,7 @@ import numpy as np
 from astropy.wcs import WCS
 from reproject import reproject_exact, reproject_interp
 
-from fewsky.warp import align_band
+from fewsky.aligned.warp import align_band
 
 SHAPE = (1489, 2048)
 HOW = {"method": "auto", "order": 5, "max_error_px": 0.01}

@@ -5,7 +5,7 @@ from time import perf_counter
 import numpy as np
 from astropy.nddata import Cutout2D
 
-from fewsky.cutouts import gather
+from fewsky.cutouts.cut import gather
 
 SHAPE, SIZE, COUNT, REPEATS = (5, 1489, 2048), 25, 400, 15
 

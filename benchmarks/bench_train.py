@@ -87,13 +87,13 @@ def ours(augment: str) -> float:
     import pandas as pd
     import torch
 
-    from fewsky.loop import train_epoch
     from fewsky.machine import reproducible
+    from fewsky.models.loop import train_epoch
+    from fewsky.models.objectives import objective
+    from fewsky.models.schedule import Progress, make_optimiser
+    from fewsky.models.trained import objects_on
+    from fewsky.models.views import Views
     from fewsky.networks import build
-    from fewsky.objectives import objective
-    from fewsky.schedule import Progress, make_optimiser
-    from fewsky.trained import objects_on
-    from fewsky.views import Views
 
     recipe = {
         "optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 0.0, "epsilon": 1e-7,

@@ -107,6 +107,112 @@ def aligned_lists():
     ]
 
 
+# --- the raw room ---------------------------------------------------------------------------
+def scans():
+    """The settings of every simulated scan, by RUN-CAMCOL."""
+    sky = PLAN.sky or {}
+    made = {key: value for key, value in sky.get("sdss", {}).items() if key != "runs"}
+    runs = sky.get("sdss", {}).get("runs", [])
+    told = {"seed": sky.get("seed"), "sky": made}
+    return {f"{run['run']}-{run['camcol']}": {**told, "run": run} for run in runs}
+
+
+def sky_lists(wildcards):
+    """The demo sky that a shard is read from, where there is one."""
+    scans = {
+        "-".join(field.split("-")[:2])
+        for field in PLAN.shards[wildcards.survey][wildcards.shard]["fields"]
+    }
+    return [
+        f"<results>/raw/sky/{wildcards.survey}-{scan}.tsv" for scan in sorted(scans & set(SCANS))
+    ]
+
+
+def local_catalogues(wildcards):
+    """The CSV catalogues of a person's own that a shard names."""
+    shard = PLAN.shards[wildcards.survey][wildcards.shard]
+    return reader(shard["reader"]).local_files(shard)
+
+
+# --- the cutouts room -----------------------------------------------------------------------
+def cutting(dataset, shard):
+    """What the cuts of a shard are told: the dataset's block and the shard's bands and catalogues."""
+    survey = dataset["survey"]
+    return {"dataset": dataset, "survey": {**ALIGNMENT[survey], **PLAN.shards[survey][shard]}}
+
+
+def of_survey(room):
+    """Input function: the list of a shard in another room, for the dataset's survey."""
+
+    def path(wildcards):
+        survey = PLAN.datasets[wildcards.dataset]["survey"]
+        return f"<results>/{room}/{survey}/{wildcards.shard}.tsv"
+
+    return path
+
+
+# --- the splits room ------------------------------------------------------------------------
+def splitting(name):
+    """A task's split with what it needs of the dataset: the side of a patch in arcsec."""
+    task = PLAN.tasks[name]
+    dataset = PLAN.datasets[task["dataset"]]
+    side = dataset["size"] * PLAN.surveys[dataset["survey"]]["pixel_arcsec"]
+    return {"name": name, **task, "patch_arcsec": side}
+
+
+# --- the models room ------------------------------------------------------------------------
+def training(name):
+    """All that a training job is told: the experiment, its task, its bands."""
+    item = PLAN.experiments[name]
+    task = PLAN.tasks[item["task"]]
+    survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
+    return {
+        "experiment": name,
+        **{key: item[key] for key in ("model", "budgets")},
+        "recipe": {**item["recipe"], "pixel_arcsec": survey["pixel_arcsec"]},
+        "classes": task["classes"],
+        "bands": survey["bands"],
+        "folds": task["split"]["folds"],
+        "seed": task["split"]["seed"],
+    }
+
+
+def fitting(name):
+    """All that the fit of an opponent is told: its columns and its task."""
+    item = PLAN.experiments[name]
+    return {
+        "experiment": name,
+        "opponent": item["opponent"],
+        "budgets": item["budgets"],
+        "task": splitting(item["task"]),
+    }
+
+
+# --- the metrics room -----------------------------------------------------------------------
+def scoring(task):
+    """What the scores and comparisons of a task need to know of its experiments."""
+    items = {name: PLAN.experiments[name].get("opponent", {}) for name in PLAN.of_task(task)}
+    controls = [name for name, item in items.items() if item.get("control") == "nuisance"]
+    ranked = [name for name, item in items.items() if item.get("family") != "definition"]
+    primary = [pair for pair in PLAN.paper["comparisons"] if pair["a"] in items]
+    return {
+        "task": {"name": task, **PLAN.tasks[task]},
+        "scoring": {**PLAN.paper["scoring"], "nuisance": (controls or [None])[0]},
+        "ranked": ranked,
+        "primary": primary,
+    }
+
+
+def predictions_of_task(wildcards):
+    return [path for name in PLAN.of_task(wildcards.task) for path in predictions_of(name)]
+
+
+def truth_of(wildcards):
+    """The truth of the demo sky for the survey of a task, where there is one."""
+    survey = PLAN.datasets[dataset_of(wildcards)]["survey"]
+    return [f"<results>/raw/sky/{survey}-{scan}.truth.parquet" for scan in SCANS]
+
+
 # --- closing lines ------------------------------------------------------------------------------
 def closing_lines(lines):
     """Print lines when Snakemake has said its last word, so that ours stand at the end."""

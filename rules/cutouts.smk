@@ -1,24 +1,8 @@
 # Cutouts room: patches at catalogue positions, and what can be measured on them.
-def cutting(dataset, shard):
-    """What the cuts of a shard are told: the dataset's block and the shard's bands and catalogues."""
-    survey = dataset["survey"]
-    return {"dataset": dataset, "survey": {**ALIGNMENT[survey], **PLAN.shards[survey][shard]}}
-
-
 CUT = {
     name: {shard: cutting(dataset, shard) for shard in PLAN.shards[dataset["survey"]]}
     for name, dataset in PLAN.datasets.items()
 }
-
-
-def of_survey(room):
-    """Input function: the list of a shard in another room, for the dataset's survey."""
-
-    def path(wildcards):
-        survey = PLAN.datasets[wildcards.dataset]["survey"]
-        return f"<results>/{room}/{survey}/{wildcards.shard}.tsv"
-
-    return path
 
 
 rule cut_patches:

@@ -9,34 +9,6 @@ CHAPTER = PLAN.paper.get("star-galaxy")
 SCORED = [name for name in PLAN.tasks if PLAN.of_task(name)]
 
 
-def of_kind(paths, ending):
-    return [path for path in paths if path.endswith(ending)]
-
-
-def of_shards(room, ending):
-    """A file of a room for every shard of every survey."""
-    return [
-        f"<results>/{room}/{survey}/{shard}{ending}"
-        for survey, shards in PLAN.shards.items()
-        for shard in shards
-    ]
-
-
-def records(paths):
-    """The provenance records beside figures and tables."""
-    return sorted({str(Path(path).with_suffix("")) + ".provenance.json" for path in paths})
-
-
-def scripts_by_output():
-    """The script behind every figure and table, by the name of its file."""
-    return {
-        Path(str(output)).stem: f"scripts/{rule.name}.py"
-        for rule in workflow.rules
-        for output in rule.output
-        if of_kind([str(output)], (".pdf", ".tex")) and rule.script
-    }
-
-
 rule collect_numbers:
     input:
         raw=of_shards("raw", ".tsv"),

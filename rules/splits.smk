@@ -1,12 +1,4 @@
 # Splits room: who is in which part, which labels each draw shows, and the audit of both.
-def splitting(name):
-    """A task's split with what it needs of the dataset: the side of a patch in arcsec."""
-    task = PLAN.tasks[name]
-    dataset = PLAN.datasets[task["dataset"]]
-    side = dataset["size"] * PLAN.surveys[dataset["survey"]]["pixel_arcsec"]
-    return {"name": name, **task, "patch_arcsec": side}
-
-
 SPLITS = {name: splitting(name) for name in PLAN.tasks}
 
 

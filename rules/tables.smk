@@ -14,22 +14,6 @@ TABLES = [
 ]
 
 
-def tables():
-    return [f"<results>/tables/{name}.{kind}" for name in TABLES for kind in ("csv", "tex")]
-
-
-def task_shown(task):
-    """What the table of data sets says of a task besides its numbers."""
-    dataset = PLAN.datasets[task["dataset"]]
-    return {
-        "Dataset": task["dataset"],
-        "Survey": dataset["survey"],
-        "Patch (px)": dataset["size"],
-        "Split by": task["split"]["by"],
-        "Classes": " / ".join(task["classes"]),
-    }
-
-
 rule tabulate_sdss_stats:
     input:
         catalogs=shards_shown("catalog.parquet"),

@@ -1,31 +1,4 @@
 # Models room: everything that needs a network, and the opponents it is held against.
-def training(name):
-    """All that a training job is told: the experiment, its task, its bands."""
-    item = PLAN.experiments[name]
-    task = PLAN.tasks[item["task"]]
-    survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
-    return {
-        "experiment": name,
-        **{key: item[key] for key in ("model", "budgets")},
-        "recipe": {**item["recipe"], "pixel_arcsec": survey["pixel_arcsec"]},
-        "classes": task["classes"],
-        "bands": survey["bands"],
-        "folds": task["split"]["folds"],
-        "seed": task["split"]["seed"],
-    }
-
-
-def fitting(name):
-    """All that the fit of an opponent is told: its columns and its task."""
-    item = PLAN.experiments[name]
-    return {
-        "experiment": name,
-        "opponent": item["opponent"],
-        "budgets": item["budgets"],
-        "task": splitting(item["task"]),
-    }
-
-
 TRAINING = {name: training(name) for name in TRAINED}
 FITTING = {name: fitting(name) for name in OPPONENTS}
 # A network is reached by name: its module belongs to the digest of those who use it, and no other's.

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from fewsky.align import align_shard
-
+from fewsky.aligned.align import align_shard
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.provenance import record

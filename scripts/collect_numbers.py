@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from fewsky.chapter_star_galaxy import collect
 from fewsky.console import running
 from fewsky.files import save_json
-from fewsky.numbers import save_tex
+from fewsky.paper.chapter_star_galaxy import collect
+from fewsky.paper.numbers import save_tex
 from fewsky.provenance import record, simulated
 
 

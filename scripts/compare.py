@@ -1,8 +1,8 @@
 """Compare the experiments of a task in pairs: primary ones first, the rest exploratory."""
 
-from fewsky.comparisons import compare_task, list_pairs
 from fewsky.console import running
 from fewsky.files import load_table, save_table
+from fewsky.metrics.comparisons import compare_task, list_pairs
 from fewsky.provenance import record
 from fewsky.rooms import load_predictions
 

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from fewsky.cutouts import cut_shard
-
 from fewsky.console import running
+from fewsky.cutouts.cut import cut_shard
 from fewsky.files import load_table, save_arrays, save_table
 from fewsky.provenance import record
 

@@ -1,9 +1,9 @@
 """Bring a shard's files into the store, verified, and list them."""
 
 from fewsky.console import running
-from fewsky.download import fetch_all, locate
 from fewsky.files import load_table, save_table
 from fewsky.provenance import record
+from fewsky.raw.download import fetch_all, locate
 from fewsky.surveys import reader
 
 CHECKSUMS = "checksums.csv"

@@ -2,7 +2,7 @@
 
 from fewsky.console import running
 from fewsky.files import load_table, save_json, save_table
-from fewsky.opponents import fit_opponent
+from fewsky.models.opponents import fit_opponent
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog
 

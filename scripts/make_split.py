@@ -2,10 +2,10 @@
 
 from fewsky.console import running
 from fewsky.files import load_arrays, save_json, save_table
-from fewsky.image_hash import hash_images
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog
-from fewsky.splits import make_split
+from fewsky.splits.assign import make_split
+from fewsky.splits.image_hash import hash_images
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings

@@ -1,8 +1,7 @@
 """Measure the patches of a shard: signal to noise, shape against the PSF, surroundings."""
 
-from fewsky.measure import measure_patches
-
 from fewsky.console import running
+from fewsky.cutouts.measure import measure_patches
 from fewsky.files import load_arrays, load_table, save_table
 from fewsky.provenance import record
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from fewsky.aligned.sharpness import shard_sharpness
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.provenance import record
-from fewsky.sharpness import shard_sharpness
 
 with running(snakemake.log[0]):
     fields = load_table(snakemake.input.fields, keep_default_na=False)

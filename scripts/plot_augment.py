@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from matplotlib.patches import Rectangle
 
-from fewsky.augment import blurred, members, turned
 from fewsky.console import FewskyError, running
 from fewsky.figures import style
 from fewsky.files import load_arrays, load_table
+from fewsky.models.augment import blurred, members, turned
 from fewsky.provenance import record, simulated
 
 REFLECTIONS = {"": "", "both": "both axes", "x": "one axis"}

@@ -6,8 +6,8 @@ import pandas as pd
 from fewsky.console import running
 from fewsky.figures import style
 from fewsky.figures.runs import joined, looks
+from fewsky.paper.tables import interval, load_metrics, one, scored
 from fewsky.provenance import record, simulated
-from fewsky.tables import interval, load_metrics, one, scored
 
 EDGES = np.linspace(0, 1, 11)
 FEWEST = 5  # objects in a bin, averaged over draws, below which nothing is drawn

@@ -4,8 +4,8 @@ import numpy as np
 
 from fewsky.console import running
 from fewsky.figures import style
+from fewsky.paper.tables import load_metrics, load_published, scored, spread
 from fewsky.provenance import record, simulated
-from fewsky.tables import load_metrics, load_published, scored, spread
 
 READINGS = {
     "Ruhmer's class 0 is galaxy and 1 is star, as his report says": ("galaxy", "star"),

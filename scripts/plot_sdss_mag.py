@@ -6,8 +6,8 @@ import pandas as pd
 from fewsky.console import running
 from fewsky.figures import style
 from fewsky.figures.runs import in_bins, looks
+from fewsky.paper.tables import load_metrics, scored
 from fewsky.provenance import record, simulated
-from fewsky.tables import load_metrics, scored
 
 FEWEST = 5  # objects of a class in a bin, below which nothing is drawn
 

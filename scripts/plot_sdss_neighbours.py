@@ -5,8 +5,8 @@ import numpy as np
 from fewsky.console import running
 from fewsky.figures import style
 from fewsky.figures.runs import in_bins, looks
+from fewsky.paper.tables import load_metrics, one, scored
 from fewsky.provenance import record, simulated
-from fewsky.tables import load_metrics, one, scored
 
 PANELS = {
     "neighbour ": "Distance of the nearest neighbour (arcsec)",

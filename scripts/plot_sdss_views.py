@@ -4,8 +4,8 @@ import numpy as np
 
 from fewsky.console import running
 from fewsky.figures import style
+from fewsky.paper.tables import load_metrics, one, scored
 from fewsky.provenance import record, simulated
-from fewsky.tables import load_metrics, one, scored
 
 METRICS = {"mcc": "Matthews correlation", "accuracy": "Accuracy"}
 

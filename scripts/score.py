@@ -4,9 +4,9 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_table, save_table
+from fewsky.metrics.scores import score_task
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog, load_predictions
-from fewsky.scores import score_task
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings

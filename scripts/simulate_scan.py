@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from fewsky.sky.sdss import simulate_run
-
 from fewsky.console import running
 from fewsky.files import save_table
 from fewsky.provenance import record
+from fewsky.sky.sdss import simulate_run
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings

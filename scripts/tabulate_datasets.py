@@ -6,8 +6,8 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_table, sha256
+from fewsky.paper.tables import save
 from fewsky.provenance import record, simulated
-from fewsky.tables import save
 
 PARTS = ("pool", "val", "test")
 DIGITS = 16  # of the SHA-256 of the split's manifest, enough to tell any two splits apart

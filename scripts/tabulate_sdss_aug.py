@@ -4,8 +4,8 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.figures.runs import kept_epochs
+from fewsky.paper.tables import load_published, number, quoted, save, spread
 from fewsky.provenance import record, simulated
-from fewsky.tables import load_published, number, quoted, save, spread
 
 COLUMNS = {
     "train_loss": "Train loss",

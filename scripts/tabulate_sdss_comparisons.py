@@ -4,8 +4,8 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_table
+from fewsky.paper.tables import interval, number, save
 from fewsky.provenance import record, simulated
-from fewsky.tables import interval, number, save
 
 WORDS = {"mcc": "MCC", "auroc": "AUROC", "accuracy": "accuracy", "log_loss": "log-loss"}
 

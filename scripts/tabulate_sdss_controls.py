@@ -3,8 +3,8 @@
 import pandas as pd
 
 from fewsky.console import running
+from fewsky.paper.tables import interval, load_metrics, one, save, scored
 from fewsky.provenance import record, simulated
-from fewsky.tables import interval, load_metrics, one, save, scored
 
 
 def columns_of(classes, prevalences, band):

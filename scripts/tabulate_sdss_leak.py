@@ -6,8 +6,8 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_json
+from fewsky.paper.tables import UNKNOWN, number, save, share
 from fewsky.provenance import record, simulated
-from fewsky.tables import UNKNOWN, number, save, share
 
 PARTS = ("pool", "val", "test", "guard", "duplicate", "excluded")
 

@@ -3,8 +3,17 @@
 import pandas as pd
 
 from fewsky.console import running
+from fewsky.paper.tables import (
+    UNKNOWN,
+    interval,
+    load_metrics,
+    load_published,
+    number,
+    one,
+    save,
+    scored,
+)
 from fewsky.provenance import record, simulated
-from fewsky.tables import UNKNOWN, interval, load_metrics, load_published, number, one, save, scored
 
 COLUMNS = {
     "accuracy": "Accuracy",

@@ -4,9 +4,18 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import running
+from fewsky.metrics.readings import both_readings
+from fewsky.paper.tables import (
+    interval,
+    load_metrics,
+    load_published,
+    number,
+    one,
+    save,
+    scored,
+    share,
+)
 from fewsky.provenance import record, simulated
-from fewsky.readings import both_readings
-from fewsky.tables import interval, load_metrics, load_published, number, one, save, scored, share
 
 MEASURES = {"recall": "Recall", "precision": "Precision", "f1": "F1"}
 READINGS = {"as printed": "0 galaxy, 1 star (report)", "reversed": "0 star, 1 galaxy (code)"}

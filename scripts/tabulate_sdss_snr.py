@@ -3,8 +3,8 @@
 import pandas as pd
 
 from fewsky.console import running
+from fewsky.paper.tables import UNKNOWN, interval, load_metrics, number, one, save, scored, share
 from fewsky.provenance import record, simulated
-from fewsky.tables import UNKNOWN, interval, load_metrics, number, one, save, scored, share
 
 MEASURES = {"accuracy": "accuracy", "mcc": "MCC", "auroc": "AUROC"}
 FAINT = "share_below_snr3_"

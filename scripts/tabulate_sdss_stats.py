@@ -3,9 +3,9 @@
 import pandas as pd
 
 from fewsky.console import running
+from fewsky.paper.tables import load_published, number, quoted, save, share
 from fewsky.provenance import record, simulated
 from fewsky.rooms import load_catalog
-from fewsky.tables import load_published, number, quoted, save, share
 
 
 def described(name, rows, patch_arcsec):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from fewsky.console import running
 from fewsky.files import load_table
+from fewsky.models.train import train
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog, load_images
-from fewsky.train import train
 
 with running(snakemake.log[0]):
     written = train(

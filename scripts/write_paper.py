@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from fewsky.console import running
-from fewsky.numbers import versions_of
-from fewsky.paper import read_content, set_paper
+from fewsky.paper.numbers import versions_of
+from fewsky.paper.typeset import read_content, set_paper
 from fewsky.provenance import record, simulated
 
 with running(snakemake.log[0]):

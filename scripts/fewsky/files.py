@@ -89,11 +89,11 @@ def save_arrays(
 ) -> None:
     """Write named NumPy arrays as safetensors, keys sorted so that equal content is equal bytes."""
     import numpy as np
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
     with published(path) as temporary:
-        save_file(ordered, temporary, metadata=dict(metadata) if metadata else None)
+        temporary.write_bytes(save(ordered, metadata=dict(metadata) if metadata else None))
 
 
 def load_arrays(path: str | Path) -> dict[str, Any]:

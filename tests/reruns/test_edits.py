@@ -60,9 +60,13 @@ def test_a_second_run_does_nothing(edited):
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("scripts/fewsky/train.py", r"\n\n\ndef ", "\n\n\n# A comment.\ndef "),
-        ("scripts/fewsky/train.py", r'^"""', '"""In other words: '),
-        ("scripts/fewsky/augment.py", r"import numpy as np\n", "import  numpy  as  np\n\n\n"),
+        ("scripts/fewsky/models/train.py", r"\n\n\ndef ", "\n\n\n# A comment.\ndef "),
+        ("scripts/fewsky/models/train.py", r'^"""', '"""In other words: '),
+        (
+            "scripts/fewsky/models/augment.py",
+            r"import numpy as np\n",
+            "import  numpy  as  np\n\n\n",
+        ),
         ("scripts/train.py", r'"""\n', '"""\n\n# Another comment.\n'),
         ("scripts/fewsky/files.py", r"CHUNK = 1 << 20", "CHUNK = 1 << 21"),
         ("rules/train.smk", r"^#", "# More.\n#"),
@@ -104,7 +108,7 @@ def test_a_plots_code_reruns_that_plot(edited):
 
 
 def test_the_trainers_code_reruns_training_and_what_reads_it(edited):
-    edited.replace("scripts/fewsky/loop.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    edited.replace("scripts/fewsky/models/loop.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     jobs = edited.jobs()
     assert jobs["train"] == 2 * 6
     assert jobs["score"] == jobs["compare"] == 2

@@ -14,7 +14,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from fewsky.files import save_arrays, save_json, save_table
-from fewsky.scores import score_task
+from fewsky.metrics.scores import score_task
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (220, 300)  # y, x

@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from fewsky.align import align_shard
-from fewsky.bands import align_to, reference_stars
+from fewsky.aligned.align import align_shard
+from fewsky.aligned.bands import align_to, reference_stars
+from fewsky.aligned.geometry import fit_map
+from fewsky.aligned.resample import coefficients, resample
+from fewsky.aligned.sharpness import shard_sharpness
+from fewsky.aligned.warp import align_band, through_sky
 from fewsky.console import FewskyError
 from fewsky.files import sha256
-from fewsky.geometry import fit_map
-from fewsky.resample import coefficients, resample
-from fewsky.sharpness import shard_sharpness
 from fewsky.surveys.sdss import Field
 from fewsky.surveys.sdss_astrometry import read_astrometry
 from fewsky.surveys.sdss_frames import Frame
-from fewsky.warp import align_band, through_sky
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "mirror"
 FRAMES = "data.sdss.org/sas/dr17/eboss/photoObj/frames/301"

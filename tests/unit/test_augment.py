@@ -6,7 +6,8 @@ import torch
 from scipy.ndimage import gaussian_filter
 from tests.unit.training_world import RECIPE
 
-from fewsky.augment import (
+from fewsky.console import FewskyError
+from fewsky.models.augment import (
     SETTINGS,
     as_images,
     blurred,
@@ -15,8 +16,7 @@ from fewsky.augment import (
     pixel_tables,
     turned,
 )
-from fewsky.console import FewskyError
-from fewsky.views import Objects, Views
+from fewsky.models.views import Objects, Views
 
 N, BANDS, SIZE = 6, 3, 7
 RAW = {"stretch": "raw", "bands": ["g", "r", "i"], "psf": "none", "extra": []}

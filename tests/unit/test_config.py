@@ -82,7 +82,7 @@ def test_a_fault_is_one_line_that_names_place_and_mend(paper, fault):
 
 
 def test_circles_among_experiments_are_named():
-    with pytest.raises(FewskyError, match="a -> b -> a|b -> a -> b"):
+    with pytest.raises(FewskyError, match=r"a -> b -> a|b -> a -> b"):
         expand({"a": {"extends": "b"}, "b": {"extends": "a"}})
 
 

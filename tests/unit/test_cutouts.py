@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fewsky.console import FewskyError
-from fewsky.cutouts import cut_shard, distance_to_edge, gather, neighbours
+from fewsky.cutouts.cut import cut_shard, distance_to_edge, gather, neighbours
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "mirror"
 BANDS = ["g", "r"]

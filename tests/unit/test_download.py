@@ -14,11 +14,11 @@ import pytest
 from astropy.io import fits
 from tests.faults.mirror_server import FAULTS, MirrorServer
 
-from fewsky.checksums import load_checksums
 from fewsky.console import FewskyError
-from fewsky.download import COLUMNS, fetch_all, known_urls, locate
-from fewsky.pace import hold_off, take_turn
-from fewsky.payload import BadBytes, examine, open_fits, read_unpacked
+from fewsky.raw.checksums import load_checksums
+from fewsky.raw.download import COLUMNS, fetch_all, known_urls, locate
+from fewsky.raw.pace import hold_off, take_turn
+from fewsky.raw.payload import BadBytes, examine, open_fits, read_unpacked
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 QUICK = {"rate_per_s": 1000.0, "timeout_s": 0.4, "tries": 4, "pause_s": 0.01}
@@ -313,7 +313,9 @@ def test_two_jobs_fetch_one_file_once(archive, tmp_path):
 def test_a_killed_download_leaves_a_part_that_the_next_one_continues(archive, tmp_path):
     with MirrorServer(archive, {"/a.fits": ["stall"]}, stall_s=5.0) as server:
         row = entry(f"{server.url}/a.fits")
-        code = f"from fewsky.download import *; fetch_all([{row!r}], {str(tmp_path / 'store')!r})"
+        code = (
+            f"from fewsky.raw.download import *; fetch_all([{row!r}], {str(tmp_path / 'store')!r})"
+        )
         victim = subprocess.Popen([sys.executable, "-c", code], env={"PYTHONPATH": SCRIPTS})
         part = tmp_path / "store" / (locate(row["url"]) + ".part")
         while not (part.exists() and part.stat().st_size > 0):
@@ -380,7 +382,7 @@ def test_one_flipped_bit_of_a_compressed_file_is_found(tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("fewsky.payload.LARGEST", 1 << 22)
+    monkeypatch.setattr("fewsky.raw.payload.LARGEST", 1 << 22)
     (tmp_path / "x.fits.bz2").write_bytes(bz2.compress(frame_bytes() + bytes(1 << 23)))
     with pytest.raises(BadBytes, match="more than 4,194,304 bytes unpacked"):
         examine(tmp_path / "x.fits.bz2")

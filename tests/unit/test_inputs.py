@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from fewsky import psf
 from fewsky.console import FewskyError
-from fewsky.inputs import describe, expanded, n_channels, noise, scalars, stretched
-from fewsky.trained import objects_on
+from fewsky.models import psf
+from fewsky.models.inputs import describe, expanded, n_channels, noise, scalars, stretched
+from fewsky.models.trained import objects_on
 
 BANDS = ["g", "r"]
 N, SIZE = 40, 15

@@ -12,10 +12,10 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from fewsky.align import align_shard
-from fewsky.cutouts import cut_shard
-from fewsky.measure import measure_patches
-from fewsky.field_psf import enclosed, fit_psf, profile
+from fewsky.aligned.align import align_shard
+from fewsky.cutouts.cut import cut_shard
+from fewsky.cutouts.field_psf import enclosed, fit_psf, profile
+from fewsky.cutouts.measure import measure_patches
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "mirror"
 BANDS = ["g", "r"]

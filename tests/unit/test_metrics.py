@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from fewsky.comparisons import compare_task, list_pairs
 from fewsky.console import FewskyError
-from fewsky.metrics import Sample, class_measures, confusion_measures, matthews, measure
-from fewsky.priors import best_threshold, decide_adjusted, find_prior, reweigh
-from fewsky.rankings import purity_at_completeness, top_share
-from fewsky.readings import both_readings
-from fewsky.scores import score_task
-from fewsky.subsets import match_truth, subset_masks
+from fewsky.metrics.comparisons import compare_task, list_pairs
+from fewsky.metrics.measures import Sample, class_measures, confusion_measures, matthews, measure
+from fewsky.metrics.priors import best_threshold, decide_adjusted, find_prior, reweigh
+from fewsky.metrics.rankings import purity_at_completeness, top_share
+from fewsky.metrics.readings import both_readings
+from fewsky.metrics.scores import score_task
+from fewsky.metrics.subsets import match_truth, subset_masks
 
 CLASSES = ["galaxy", "star"]
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from paper_run import make_run, metrics
 
-from fewsky.chapter_star_galaxy import MAKERS, RANGE, collect
 from fewsky.files import save_table
-from fewsky.numbers import UNDEFINED, number, shown, tex
-from fewsky.numbers_scores import bins, of_metrics
+from fewsky.paper.chapter_star_galaxy import MAKERS, RANGE, collect
+from fewsky.paper.numbers import UNDEFINED, number, shown, tex
+from fewsky.paper.numbers_scores import bins, of_metrics
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from fewsky.console import FewskyError
-from fewsky.opponents import fit_opponent
-from fewsky.splits import make_split
+from fewsky.models.opponents import fit_opponent
+from fewsky.splits.assign import make_split
 
 CLASSES = ["galaxy", "star"]
 SPLIT = {

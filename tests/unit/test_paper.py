@@ -6,11 +6,11 @@ import pytest
 import typst
 from paper_run import FIGURES, REPORT, TABLES, make_run, make_shown
 
-from fewsky.captions import read_caption
-from fewsky.chapter_star_galaxy import collect
 from fewsky.console import FewskyError
 from fewsky.files import save_json
-from fewsky.paper import origin, read_cells, read_content, set_paper, stage
+from fewsky.paper.captions import read_caption
+from fewsky.paper.chapter_star_galaxy import collect
+from fewsky.paper.typeset import origin, read_cells, read_content, set_paper, stage
 
 TITLE = {"title": "A title", "chapters": ["star-galaxy"], "config": "paper.star-galaxy"}
 

@@ -25,7 +25,9 @@ def library(tmp_path, monkeypatch):
     files = {
         "scripts/job.py": '"""Script."""\nfrom fewsky.a import f\n\nf(1)\n',
         "scripts/fewsky/__init__.py": "",
-        "scripts/fewsky/a.py": '"""A."""\nfrom fewsky import b\n\n\ndef f(x):\n    """F."""\n    return b.g(x)\n',
+        "scripts/fewsky/a.py": (
+            '"""A."""\nfrom fewsky import b\n\n\ndef f(x):\n    """F."""\n    return b.g(x)\n'
+        ),
         "scripts/fewsky/b.py": "def g(x):\n    return x + 1\n",
         "scripts/fewsky/c.py": "H = 1\n",
     }

@@ -14,7 +14,7 @@ import pytest
 from astropy.io import fits
 
 from fewsky.console import FewskyError
-from fewsky.download import fetch_all
+from fewsky.raw.download import fetch_all
 from fewsky.surveys import reader, sdss
 from fewsky.surveys.catalogue_table import COLUMNS, read_csv_catalogue
 from fewsky.surveys.sdss_catalogues import luptitude, read_calibobj, read_photoobj

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewsky.audit import audit_split, enforce
 from fewsky.console import FewskyError
-from fewsky.draws import make_draws, members
-from fewsky.folds import fold_members
-from fewsky.groups import choose_groups, connected
-from fewsky.image_hash import hash_images, near_pairs
-from fewsky.sphere import close_pairs, nearest, sky_tiles
-from fewsky.splits import make_split
+from fewsky.splits.assign import make_split
+from fewsky.splits.audit import audit_split, enforce
+from fewsky.splits.draws import make_draws, members
+from fewsky.splits.folds import fold_members
+from fewsky.splits.groups import choose_groups, connected
+from fewsky.splits.image_hash import hash_images, near_pairs
+from fewsky.splits.sphere import close_pairs, nearest, sky_tiles
 
 PATCH = 9.9
 DIAGONAL = PATCH * np.sqrt(2)

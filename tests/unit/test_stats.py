@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from fewsky.console import FewskyError
-from fewsky.stats import (
+from fewsky.metrics.stats import (
     compare,
     estimate,
     hierarchical_bootstrap,

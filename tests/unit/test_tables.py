@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 
-from fewsky import tables
-from fewsky.metrics import matthews
+from fewsky.metrics.measures import matthews
+from fewsky.paper import tables
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")

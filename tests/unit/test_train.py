@@ -14,20 +14,21 @@ import torch
 from safetensors import safe_open
 from tests.unit.training_world import BANDS, RECIPE, SIZE, settings, world
 
-from fewsky import lock, loop, trained
-from fewsky.checkpoint import save_state
+from fewsky import lock
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays
-from fewsky.objectives import ManyClasses, TwoClasses, objective
-from fewsky.schedule import Progress, judge, learning_rate, total_steps
-from fewsky.train import train
+from fewsky.models import loop, trained
+from fewsky.models.checkpoint import save_state
+from fewsky.models.objectives import ManyClasses, TwoClasses, objective
+from fewsky.models.schedule import Progress, judge, learning_rate, total_steps
+from fewsky.models.train import train
 
 FILES = ["history.csv", "model.json", "model.safetensors", "predictions.parquet"]
 REGULARISED = {"model": {"name": "ruhmer-regularised"}, "augment": "combined", "budgets": [40, 80]}
 CHILD = """
 import json, sys
 from tests.unit.training_world import settings, world
-from fewsky.train import train
+from fewsky.models.train import train
 out, resume, changes = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 train(settings(**changes), *world(), 0, out, resume, "cpu", wait_seconds=0)
 """

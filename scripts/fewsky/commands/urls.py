@@ -6,8 +6,8 @@ import yaml
 
 from fewsky.config import resolve
 from fewsky.console import FewskyError
-from fewsky.download import known_urls
 from fewsky.experiments import merge
+from fewsky.raw.download import known_urls
 
 
 def main(paths: list[str]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError
-from fewsky.payload import open_fits
+from fewsky.raw.payload import open_fits
 from fewsky.surveys.catalogue_table import LABELS, catalogue_error, finish
 from fewsky.surveys.sdss import BANDS, Field
 

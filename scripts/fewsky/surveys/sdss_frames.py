@@ -9,7 +9,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from fewsky.console import FewskyError
-from fewsky.payload import MARK, open_fits
+from fewsky.raw.payload import MARK, open_fits
 from fewsky.surveys.sdss import Field
 from fewsky.surveys.sdss_astrometry import Astrometry, read_astrometry
 

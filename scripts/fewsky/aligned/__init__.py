@@ -1,0 +1,1 @@
+"""The aligned room: every band of a field on the reference band's grid."""

@@ -1,0 +1,1 @@
+"""The metrics room: predictions in, tidy tables with intervals out."""

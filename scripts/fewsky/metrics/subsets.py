@@ -1,0 +1,86 @@
+"""Subsets of the test part scored apart: signal to noise, magnitude, neighbours, matched."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from fewsky.splits.sphere import nearest
+
+TRUTH_ARCSEC = 1.0
+NEIGHBOUR_ARCSEC = (0, 5, 10, 20, np.inf)
+NEIGHBOUR_MAG = (-np.inf, 18, 20, 22, np.inf)
+QUANTILES = 10
+
+
+def match_truth(objects, truth, classes):
+    """Return the true class, (n,), of the nearest truth within 1 arcsec; "" where there is none."""
+    known = truth[truth["true_class"].isin(classes)]
+    apart, index = nearest(objects["ra"], objects["dec"], known["ra"], known["dec"])
+    found = np.full(len(objects), "", dtype=object)
+    near = apart <= TRUTH_ARCSEC
+    found[near] = known["true_class"].to_numpy()[index[near]]
+    return found
+
+
+def subset_masks(objects, number, settings, rng, nuisance=None):
+    """Return the subsets of the objects by name, each (n,) bool; empty ones are left out.
+
+    `number` (n,) are class numbers, -1 unknown. They serve the matched subsets: in each magnitude
+    bin, or each tenth of the nuisance control's score, each part has as many objects of one class
+    as of another. A subset whose column the catalogue lacks is left out.
+    """
+    masks = {"all": np.ones(len(objects), bool)}
+    masks |= over_cuts(objects, settings["snr"])
+    edges = magnitude_edges(objects, settings)
+    band = settings["magnitude"].split("_")[-1]
+    masks |= in_bins(objects, settings["magnitude"], edges, f"{band} {{:.1f}}-{{:.1f}}")
+    masks |= in_bins(objects, "neighbour_arcsec", NEIGHBOUR_ARCSEC, "neighbour {:g}-{:g} arcsec")
+    masks |= in_bins(objects, "neighbour_mag_r", NEIGHBOUR_MAG, "neighbour r {:g}-{:g}")
+    if len(edges):
+        bins = np.digitize(objects[settings["magnitude"]], edges)
+        masks[f"matched {band}"] = match_classes(objects["part"], bins, number, rng)
+    if nuisance is not None:
+        tenth = pd.Series(nuisance).rank(pct=True).mul(QUANTILES).fillna(-1).to_numpy(int)
+        masks["matched nuisance"] = match_classes(objects["part"], tenth, number, rng)
+    return {name: mask for name, mask in masks.items() if mask.any()}
+
+
+def over_cuts(objects, cuts):
+    """Return the objects above each cut on the r-band signal to noise."""
+    if "snr_r" not in objects:
+        return {}
+    return {f"snr>{cut:g}": (objects["snr_r"] > cut).to_numpy() for cut in cuts}
+
+
+def magnitude_edges(objects, settings):
+    """Return the edges of the magnitude bins, whole multiples of the width, over all objects."""
+    if settings["magnitude"] not in objects:
+        return np.empty(0)
+    known = objects[settings["magnitude"]].to_numpy(float)
+    known = known[np.isfinite(known)]
+    if len(known) == 0:
+        return np.empty(0)
+    width = settings["bin_mag"]
+    return width * np.arange(np.floor(known.min() / width), np.floor(known.max() / width) + 2)
+
+
+def in_bins(objects, column, edges, name):
+    """Return the objects in each bin of a column, lower edge included."""
+    if column not in objects:
+        return {}
+    value = objects[column].to_numpy(float)
+    return {name.format(a, b): (value >= a) & (value < b) for a, b in pairwise(edges)}
+
+
+def match_classes(part, stratum, number, rng):
+    """Return a random subset, (n,) bool, with equal numbers of the classes in every stratum."""
+    chosen = np.zeros(len(number), bool)
+    known = np.flatnonzero(number >= 0)
+    table = pd.DataFrame({"part": np.asarray(part), "stratum": stratum, "number": number})
+    names = np.unique(number[known])
+    for _, rows in table.iloc[known].groupby(["part", "stratum"]):
+        each = [rng.permutation(rows.index[rows["number"] == name]) for name in names]
+        for some in each:
+            chosen[some[: min(map(len, each))]] = True
+    return chosen

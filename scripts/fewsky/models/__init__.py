@@ -1,0 +1,1 @@
+"""The models room: the one trainer, what it is fed, and the simple opponents."""

@@ -1,0 +1,1 @@
+"""The paper: its numbers, tables, captions and typesetting."""

@@ -1,0 +1,1 @@
+"""The raw room: archive files brought into the store, verified."""

@@ -1,0 +1,1 @@
+"""The splits room: parts, draws of labels, and the audit of both."""

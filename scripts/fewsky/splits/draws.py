@@ -1,0 +1,118 @@
+"""Draws of labels: rankings of the pool in which every budget holds the smaller ones."""
+
+import numpy as np
+import pandas as pd
+
+from fewsky.console import FewskyError
+from fewsky.splits.groups import choose_groups
+from fewsky.splits.sphere import close_pairs
+
+VALIDATION_SHARE = 0.2
+
+
+def make_draws(manifest, *, draws, balance, guard_arcsec, seed):
+    """Return the draws of a manifest: draw, object_id, rank, role, label, even.
+
+    A budget of n is the n lowest ranks of a draw; every fifth of them is for validation. Without a
+    val part the validation objects are whole groups of the pool, chosen anew in each draw, and
+    training objects nearer than `guard_arcsec` to one of them get no rank. With `balance` class the
+    classes take turns for as long as each has objects left; those ranks are marked `even`. All
+    draws are cut to the length of the shortest, so that "all" is one budget.
+    """
+    pool = manifest[manifest["part"].isin(["pool", "val"])].reset_index(drop=True)
+    placed = np.flatnonzero(np.isfinite(pool["ra"]) & np.isfinite(pool["dec"]))
+    pairs = close_pairs(pool["ra"].to_numpy()[placed], pool["dec"].to_numpy()[placed], guard_arcsec)
+    found = [
+        one_draw(pool, placed[pairs], balance, np.random.default_rng([seed, k])).assign(draw=k)
+        for k in range(draws)
+    ]
+    shortest = min(map(len, found))
+    joined = pd.concat([one.iloc[:shortest] for one in found], ignore_index=True)
+    return joined[["draw", "object_id", "rank", "role", "label", "even"]]
+
+
+def one_draw(pool, pairs, balance, rng):
+    """Return one draw of the pool: its objects in order of rank, with role, label and even."""
+    validates = pick_validation(pool, rng)
+    kept = ~near_the_other_side(validates, pairs)
+    train = take_turns(pool[kept & ~validates], balance, rng).assign(role="train")
+    val = take_turns(pool[kept & validates], balance, rng).assign(role="val")
+    blocks = [four_to_one(train[train["even"]], val[val["even"]])]
+    blocks.append(four_to_one(train[~train["even"]], val[~val["even"]]))
+    ranked = pd.concat(blocks, ignore_index=True)
+    return ranked.assign(rank=np.arange(len(ranked)))
+
+
+def pick_validation(pool, rng):
+    """Return which objects, (n,) bool, validate: the val part, else groups with a fifth of all."""
+    named = (pool["part"] == "val").to_numpy()
+    if named.any():
+        return named
+    if pool["group"].nunique() < 2:
+        raise FewskyError(
+            f"draws: wanted at least 2 groups in the pool, so that training and validation can be "
+            f"apart; found {pool['group'].nunique()}. Name a val field, add fields or lower "
+            f"split.tile_arcmin."
+        )
+    return choose_groups(pool["group"], pool["label"], VALIDATION_SHARE, rng)
+
+
+def near_the_other_side(validates, pairs):
+    """Return the training objects, (n,) bool, that are paired with a validation object."""
+    near = np.zeros(len(validates), bool)
+    across = pairs[validates[pairs[:, 0]] != validates[pairs[:, 1]]]
+    near[across.ravel()] = True
+    return near & ~validates
+
+
+def take_turns(objects, balance, rng):
+    """Return the objects in random order, or with the classes taking turns; `even` says how far."""
+    shuffled = objects.iloc[rng.permutation(len(objects))].reset_index(drop=True)
+    if balance == "natural":
+        return shuffled.assign(even=True)
+    turn = shuffled.groupby("label").cumcount().to_numpy()
+    names = sorted(shuffled["label"].unique())
+    place = dict(zip(names, rng.permutation(len(names)), strict=True))
+    order = np.lexsort((shuffled["label"].map(place), turn))
+    shortest = shuffled["label"].value_counts().min() if len(shuffled) else 0
+    return shuffled.assign(even=turn < shortest).iloc[order].reset_index(drop=True)
+
+
+def four_to_one(train, val):
+    """Return both tables interleaved, four of training to one of validation while both last."""
+    place = np.arange(len(train))
+    place = np.concatenate([place + place // 4, 5 * np.arange(len(val)) + 4])
+    return pd.concat([train, val], ignore_index=True).iloc[np.argsort(place)]
+
+
+def members(draws, draw, budget):
+    """Return the object_ids of a budget's training and validation objects, two arrays by rank.
+
+    `budget` counts all labels seen, validation included; "all" takes every ranked object. Raises
+    FewskyError where the draw does not exist or has fewer objects (by class where balanced).
+    """
+    one = draws[draws["draw"] == draw].sort_values("rank")
+    if one.empty:
+        raise FewskyError(
+            f"draws: wanted draw {draw}; found draws {sorted(draws['draw'].unique().tolist())}. "
+            "Raise split.draws."
+        )
+    if budget != "all":
+        check_budget(one, draw, int(budget))
+        one = one.iloc[: int(budget)]
+    ids, trains = one["object_id"].to_numpy(), (one["role"] == "train").to_numpy()
+    return ids[trains], ids[~trains]
+
+
+def check_budget(one, draw, budget):
+    """Raise FewskyError where a draw cannot give `budget` labels, naming the scarcest class."""
+    available = int(one["even"].sum())
+    if budget <= available:
+        return
+    counts = one["label"].value_counts()
+    kind = "" if one["even"].all() else " with equal classes"
+    raise FewskyError(
+        f"draw {draw}: wanted a budget of {budget} labels{kind}; found {available} "
+        f"(scarcest class {counts.idxmin()}: {counts.min()} objects). "
+        "Lower the budget or add fields."
+    )
