@@ -150,7 +150,7 @@ def test_a_field_added_leaves_other_shards_alone(edited):
 
 
 def test_a_new_weight_in_the_scores_trains_nothing(edited):
-    jobs = edited.config({"paper": {"scoring": {"bin_mag": 1.0}}})
+    jobs = edited.config({"paper": {"scoring": {"bin_mag": 0.5}}})
     assert jobs["score"] == 2
     assert "train" not in jobs and "fit_opponent" not in jobs
 
