@@ -44,6 +44,7 @@ rule measure_sharpness:
         "../envs/astro.yaml"
     resources:
         **SMALL,
+        store=STORE,  # not read: jobs of one group must agree in it
     params:
         code=code_hash("scripts/measure_sharpness.py"),
     message:

@@ -44,6 +44,7 @@ rule measure_patches:
         "../envs/astro.yaml"
     resources:
         **LARGE,
+        store=STORE,  # not read: jobs of one group must agree in it
     params:
         settings=chosen(CUT, "dataset", "shard"),
         code=code_hash("scripts/measure_patches.py"),
