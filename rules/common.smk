@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from fewsky.commands.slurm import ended_by_slurm
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
 from fewsky.networks import module_of
@@ -224,8 +225,8 @@ def faults(log_files):
     paths = [log_files] if isinstance(log_files, str) else log_files
     text = "".join(Path(path).read_text(errors="replace") for path in paths if os.path.exists(path))
     logs = dict.fromkeys(re.findall(r"^ +log: (\S+)", text, re.M))
-    lines = [last_line(path) for path in logs]
-    return [line for line in lines if line] or [f"fewsky: stopped; see {' '.join(paths)}"]
+    lines = [*filter(None, map(last_line, logs)), *ended_by_slurm(text)]
+    return lines or [f"fewsky: stopped; see {' '.join(paths)}"]
 
 
 def summary():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+from fewsky.commands.slurm import cancel_jobs_of
 from fewsky.console import FewskyError, say
 
 GRACE_S = 10
@@ -73,6 +74,7 @@ def main(arguments: list[str]) -> int:
                 f"Wait for it, or end it (kill {live.pid}) and call make resume again."
             )
         end(jobs_of(folder))
+        cancel_jobs_of(folder)
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)
         return 1

@@ -19,7 +19,7 @@ PROFILE = "profiles/slurm/config.yaml"
 # Snakemake's plugin names a job by the run (a prefix and a UUID) and puts the rule in the comment.
 RUN = re.compile(r"(?:.+_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TROUBLE = re.compile(
-    r"^Error in rule (?P<rule>\w+):\n    message: (?P<message>SLURM.*)$"
+    r"^Error in rule (?P<rule>\w+):\n    message: (?P<message>SLURM.*(?:\n(?! ).*)*)$"
     r"|^    message: Error in group (?P<group>\w+)$",
     re.M,
 )
@@ -136,10 +136,11 @@ def _failed(text: str) -> Iterator[Failed]:
 
 def _explained(job: Failed) -> str | None:
     start = f"fewsky: {job.name}: wanted it to finish; found that"
-    refusal = re.match(r"SLURM sbatch failed. The error message was '(.*)'", job.message)
+    refusal = re.match(r"SLURM sbatch failed. The error message was '(.*?)\.?'", job.message, re.S)
     if refusal:
+        said = " ".join(refusal[1].split())
         advice = f"Compare its partition, GPU, memory and runtime in {PROFILE} with sinfo."
-        return f"{start} Slurm refused it ({refusal[1].removesuffix('.')}). {advice}"
+        return f"{start} Slurm refused it ({said}). {advice}"
     if any(last_line(path) for path in job.logs):
         return None
     log = os.path.relpath(job.logs[-1]) if job.logs else ".snakemake/log"
