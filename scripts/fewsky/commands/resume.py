@@ -78,9 +78,10 @@ def main(arguments: list[str]) -> int:
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)
         return 1
-    snakemake = [sys.executable, "-m", "snakemake", *arguments]
-    unlocked = subprocess.run([*snakemake, "--unlock"], stdout=subprocess.DEVNULL).returncode
-    return unlocked or subprocess.run(snakemake).returncode
+    snakemake = [sys.executable, "-m", "snakemake"]
+    unlock = [*snakemake, "--unlock", *arguments]
+    unlocked = subprocess.run(unlock, stdout=subprocess.DEVNULL).returncode
+    return unlocked or subprocess.run([*snakemake, *arguments]).returncode
 
 
 if __name__ == "__main__":
