@@ -1,0 +1,84 @@
+"""Bad input met by a real run: our one line is the last on the terminal and in the log."""
+
+import bz2
+import shutil
+
+import pytest
+import yaml
+from tests.conftest import TINY, copy_repository, snakemake
+
+from fewsky.console import last_line
+
+FRAMES = "data.sdss.org/sas/dr17/eboss/photoObj/frames/301/8162/6"
+LIST = "results/main/raw/sdss/8162-6-0010.tsv"
+LOG = "results/main/logs/download_fields/sdss/8162-6-0010.log"
+HTML = b"<!DOCTYPE html><html><body>503 Service Unavailable</body></html>"
+CUT = bz2.compress(b"SIMPLE  =                    T" + bytes(9000))[:-20]
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return copy_repository(tmp_path / "repository")
+
+
+def run_with(folder, change, target, *, base):
+    (folder / "change.yaml").write_text(yaml.safe_dump(change))
+    return snakemake(folder, "--cores", "1", target, configs=[*base, "change.yaml"])
+
+
+def check(run, log, words):
+    assert run.code != 0
+    assert run.last_line.startswith("fewsky: "), run.text[-1500:]
+    assert all(word in run.last_line for word in words), run.last_line
+    assert last_line(log) == run.last_line
+    assert log.read_text().rstrip().endswith(run.last_line)
+    assert "Traceback" not in run.text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ["mirror nowhere", "wanted a folder", "found none"]),
+        (HTML, ["frame-u-008162-6-0080.fits.bz2", "HTML"]),
+        (CUT, ["frame-u-008162-6-0080.fits.bz2", "bz2"]),
+    ],
+    ids=["no such mirror", "HTML for FITS", "truncated bz2"],
+)
+def test_a_bad_mirror(repository, content, words):
+    if content:
+        path = repository / "mirror" / FRAMES / "frame-u-008162-6-0080.fits.bz2"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    change = {
+        "mirror": "mirror" if content else "nowhere",
+        "download": {"offline": True},
+        "surveys": {"sdss": {"catalogue": {"default": "none"}}},
+    }
+    run = run_with(repository, change, LIST, base=["config.yaml"])
+    check(run, repository / LOG, words)
+    assert not (repository / LIST).exists()
+    kept = repository / "store"
+    assert not kept.exists() or not [path for path in kept.rglob("*.bz2") if path.is_file()]
+
+
+def test_a_loss_that_is_not_a_number(tiny, tmp_path):
+    folder = tmp_path / "site"
+    shutil.copytree(tiny, folder, symlinks=True)
+    change = {"experiments": {"sg-small-base": {"recipe": {"learning_rate": 1.0e30}}}}
+    draw = folder / "results/tiny/models/sg-small-base/draw-0"
+    target = "results/tiny/models/sg-small-base/draw-0/predictions.parquet"
+    run = run_with(folder, change, target, base=TINY)
+    log = folder / "results/tiny/logs/train/sg-small-base/draw-0.log"
+    check(run, log, ["sg-small-base", "loss", "learning"])
+    assert not any(draw.glob("*"))
+
+
+def test_a_manifest_that_lost_its_columns(tiny, tmp_path):
+    folder = tmp_path / "site"
+    shutil.copytree(tiny, folder, symlinks=True)
+    manifest = folder / "results/tiny/splits/star-galaxy-small/manifest.csv"
+    manifest.write_text("object_id,part\n1,pool\n")
+    target = "results/tiny/models/sg-small-base/draw-0/predictions.parquet"
+    run = snakemake(folder, "--cores", "1", target)
+    log = folder / "results/tiny/logs/train/sg-small-base/draw-0.log"
+    check(run, log, ["manifest"])
