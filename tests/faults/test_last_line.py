@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 import yaml
-from tests.conftest import TINY, copy_repository, snakemake
 
 from fewsky.console import last_line
+from tests.conftest import TINY, copy_repository, snakemake
 
 FRAMES = "data.sdss.org/sas/dr17/eboss/photoObj/frames/301/8162/6"
 LIST = "results/main/raw/sdss/8162-6-0010.tsv"

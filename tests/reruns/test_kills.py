@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.conftest import TINY, copy_repository, environment
 
 from fewsky.files import sha256
+from tests.conftest import TINY, copy_repository, environment
 
 # Seconds and progress belong here, and nothing else may differ between two runs.
 TIMED = ("benchmarks", "logs")

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import yaml
+
 from fewsky.config import resolve
 from tests.conftest import ROOT, copy_repository, environment, snakemake
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import psutil
 import pytest
 import yaml
-from tests.conftest import Run, environment
 
 from fewsky.commands.slurm import cancel_jobs_of
+from tests.conftest import Run, environment
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 RESULTS = Path("results/tiny")
@@ -68,6 +68,7 @@ def edit_profile(folder: Path, configs: list[str], train: dict, **settings) -> N
     profile |= {
         "configfile": configs,
         "set-resources": asked,
+        "group-components": ["opponents=2"],
         "latency-wait": 10,
         "slurm-init-seconds-before-status-checks": 3,
     }

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.conftest import TINY, copy_repository, snakemake
-from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
 
 from fewsky.files import load_json
+from tests.conftest import TINY, copy_repository, snakemake
+from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
 
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue")]
 BY_CPU = {"slurm_partition": "cpu", "gpu": 0}
@@ -160,7 +160,7 @@ def test_a_job_past_its_walltime_is_made_again(overdue, cluster, local):
 
 # --- the whole ----------------------------------------------------------------------------------
 def test_the_whole_paper_is_that_of_a_local_run(whole, cluster, tiny):
-    run = whole.finish(2 * ENOUGH_S)
+    run = whole.finish(3 * ENOUGH_S)
     assert run.code == 0, run.text[-4000:]
     assert checksums(whole.folder) == checksums(tiny)
     assert (whole.folder / "site-hook").exists()

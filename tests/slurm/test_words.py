@@ -4,10 +4,10 @@ import re
 
 import pytest
 import yaml
-from tests.conftest import ROOT
 
 from fewsky.commands.slurm import cancel_jobs_of, ended_by_slurm
 from fewsky.console import FewskyError
+from tests.conftest import ROOT
 
 ENDED = """\
 [Sat Nov 21 03:07:54 2026]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
-from tests.unit.training_world import RECIPE
 
 from fewsky.console import FewskyError
 from fewsky.models.augment import (
@@ -17,6 +16,7 @@ from fewsky.models.augment import (
     turned,
 )
 from fewsky.models.views import Objects, Views
+from tests.unit.training_world import RECIPE
 
 N, BANDS, SIZE = 6, 3, 7
 RAW = {"stretch": "raw", "bands": ["g", "r", "i"], "psf": "none", "extra": []}

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import yaml
-from tests.conftest import ROOT
 
 from fewsky.config import canonical, resolve
 from fewsky.console import FewskyError
 from fewsky.experiments import expand
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")

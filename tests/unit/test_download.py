@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from tests.faults.mirror_server import FAULTS, MirrorServer
 
 from fewsky.console import FewskyError
 from fewsky.raw.checksums import load_checksums
 from fewsky.raw.download import COLUMNS, fetch_all, known_urls, locate
 from fewsky.raw.pace import hold_off, take_turn
 from fewsky.raw.payload import BadBytes, examine, open_fits, read_unpacked
+from tests.faults.mirror_server import FAULTS, MirrorServer
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 QUICK = {"rate_per_s": 1000.0, "timeout_s": 0.4, "tries": 4, "pause_s": 0.01}

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 from matplotlib.text import Text
-from tests.unit.small_results import ROOT, demo, run_script, sample, wcs_of
 
 from fewsky.figures import star_galaxy, style
 from fewsky.figures.runs import in_bins
+from tests.unit.small_results import ROOT, demo, run_script, sample, wcs_of
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("plot_*.py"))
 DPI = 60

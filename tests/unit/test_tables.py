@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 
 from fewsky.metrics.measures import matthews
 from fewsky.paper import tables
+from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")

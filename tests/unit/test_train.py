@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 import torch
 from safetensors import safe_open
-from tests.unit.training_world import BANDS, RECIPE, SIZE, settings, world
 
 from fewsky import lock
 from fewsky.console import FewskyError
@@ -22,6 +21,7 @@ from fewsky.models.checkpoint import save_state
 from fewsky.models.objectives import ManyClasses, TwoClasses, objective
 from fewsky.models.schedule import Progress, judge, learning_rate, total_steps
 from fewsky.models.train import train
+from tests.unit.training_world import BANDS, RECIPE, SIZE, settings, world
 
 FILES = ["history.csv", "model.json", "model.safetensors", "predictions.parquet"]
 REGULARISED = {"model": {"name": "ruhmer-regularised"}, "augment": "combined", "budgets": [40, 80]}
