@@ -17,7 +17,7 @@ RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CO
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample resume test test-all bench urls fetch verify-science lint docs
+.PHONY: help paper sample resume test test-all test-slurm bench urls fetch verify-science lint docs
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -51,6 +51,9 @@ test: $(VENV)/.done  ## unit, rules, reruns, faults, real data where present
 
 test-all: $(VENV)/.done  ## the slow ones too
 	$(BIN)/python -m pytest -m "not slurm"
+
+test-slurm: $(VENV)/.done  ## the Slurm profile on a Slurm of its own; needs root and Debian's slurm-wlm and munge
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 bench: $(VENV)/.done  ## speed as ratios against named peers, in results/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks
