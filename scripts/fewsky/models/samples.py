@@ -25,8 +25,15 @@ def labelled(catalog: pd.DataFrame, manifest: pd.DataFrame, classes: list[str]) 
     """The manifest's objects with their image row and target, indexed by object_id.
 
     `row` counts images, `target` counts classes. Labels are the manifest's and are joined by key.
-    Raises FewskyError where a key is missing or repeated, or a label is not one of the classes.
+    Raises FewskyError where a column or a key is missing, a key is repeated, or a label is not one
+    of the classes.
     """
+    needed = ["object_id", "label", "part", "fold"]
+    if lost := [name for name in needed if name not in manifest]:
+        raise FewskyError(
+            f"manifest: wanted the columns {', '.join(needed)}; found no {', '.join(lost)}. "
+            "Delete it and run again."
+        )
     for name, table in (("catalog", catalog), ("manifest", manifest)):
         repeated = table["object_id"].duplicated()
         if repeated.any():
