@@ -123,7 +123,7 @@ class SlurmRun:
         """Stop the trainer of this folder once it has stored an epoch: it cannot finish then."""
         process = self.until(lambda: _trainer(self.folder), "a training")
         state = self.folder / RESULTS / "models" / ".resume"
-        self.until(lambda: any(state.glob("*/*.safetensors")), "a stored epoch", 0.005)
+        self.until(lambda: any(state.glob("*/budget-*.safetensors")), "a stored epoch", 0.005)
         process.suspend()
 
     def _give_up(self, why: str):
