@@ -32,7 +32,7 @@ FOR_LONGER = {"experiments": {EXPERIMENT: {"recipe": {"max_steps": 60}}}}
 @pytest.fixture(scope="module")
 def cluster():
     """A Slurm of our own, up for these tests."""
-    cluster = Cluster(Path(tempfile.mkdtemp(prefix="fewsky-slurm-")))
+    cluster = Cluster(Path(tempfile.gettempdir()) / f"fewsky-slurm-{os.getpid()}")
     cluster.call("up")
     yield cluster
     cluster.call("down")
