@@ -224,7 +224,7 @@ def faults(log_files):
     """The one line of each job that failed, from the job's own log."""
     paths = [log_files] if isinstance(log_files, str) else log_files
     text = "".join(Path(path).read_text(errors="replace") for path in paths if os.path.exists(path))
-    logs = dict.fromkeys(re.findall(r"^ +log: (\S+)", text, re.M))
+    logs = dict.fromkeys(re.findall(r"^ +log: ([^\s,]+)", text, re.M))
     lines = [*filter(None, map(last_line, logs)), *ended_by_slurm(text)]
     return lines or [f"fewsky: stopped; see {' '.join(paths)}"]
 

@@ -22,7 +22,8 @@ def run_of(folder: Path) -> psutil.Process | None:
     """The Snakemake process that works in `folder`, or None."""
     for process in _mine():
         words = _words(process)
-        named = any(Path(word).name == "snakemake" for word in words[:3])
+        # A job that Slurm runs on this machine is a Snakemake of its own, told apart by --mode.
+        named = any(Path(word).name == "snakemake" for word in words[:3]) and "--mode" not in words
         if named and _folder(process) == folder and process.pid != psutil.Process().pid:
             return process
     return None
@@ -73,8 +74,8 @@ def main(arguments: list[str]) -> int:
                 f"{folder}: wanted a run that has ended; found one alive, process {live.pid}. "
                 f"Wait for it, or end it (kill {live.pid}) and call make resume again."
             )
-        end(jobs_of(folder))
         cancel_jobs_of(folder)
+        end(jobs_of(folder))
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)
         return 1
