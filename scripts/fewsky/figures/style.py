@@ -125,12 +125,6 @@ def composite(red, green, blue, noise: Sequence[float], top: float) -> np.ndarra
     return np.dstack([*colours, known.astype(float)]).astype(np.float32)
 
 
-def robust_noise(image: np.ndarray) -> float:
-    """Standard deviation of the background from the median absolute deviation, NaN left out."""
-    values = image[np.isfinite(image)]
-    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if values.size else 0.0
-
-
 def mark_no_data(ax: Axes) -> None:
     """Hatch the ground of an axes, which then shows wherever its image is see-through."""
     ax.set_facecolor("white")
