@@ -10,14 +10,17 @@ SNAKEMAKE := $(BIN)/snakemake
 PROFILE ?= demo
 CORES ?= all
 MIRROR ?= ../shared/mirror
-# `slurm` is found through the link at the root, the others by their path; the sample needs its mirror.
-RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CORES))\
-	$(if $(filter sample,$(PROFILE)),--config mirror=$(MIRROR))
+FOLDER ?= ../shared/images/planetary-nebulae-dss
+# What a profile is told beside its files: where the files of this machine lie.
+OWN_sample = --config mirror=$(MIRROR)
+OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
+# `slurm` is found through the link at the root, the others by their path.
+RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CORES)) $(OWN_$(PROFILE))
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample resume test test-all test-slurm bench urls fetch verify-science lint docs
+.PHONY: help paper sample folder resume test test-all test-slurm bench urls fetch verify-science lint docs
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,16 +37,22 @@ paper: $(VENV)/.done  ## the demo sky, the chapters, paper.pdf and report.html
 	@echo "report  results/demo/report.html"
 
 sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR
-	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) --config mirror=$(MIRROR) $(ARGS)
+	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) $(OWN_sample) $(ARGS)
 	@$(MAKE) --no-print-directory results/sample/report.html
 	@echo "paper   results/sample/paper.pdf"
 	@echo "report  results/sample/report.html"
 
+folder: $(VENV)/.done  ## the chapter on few labels with your own images: make folder FOLDER=DIR
+	$(SNAKEMAKE) --profile profiles/folder --cores $(CORES) $(OWN_folder) $(ARGS)
+	@$(MAKE) --no-print-directory results/folder/report.html FOLDER=$(FOLDER)
+	@echo "paper   results/folder/paper.pdf"
+	@echo "report  results/folder/report.html"
+
 # Made again only when the paper is.
 results/%/report.html: results/%/paper.pdf
-	$(SNAKEMAKE) --profile profiles/$* $(if $(filter sample,$*),--config mirror=$(MIRROR)) --report $@
+	$(SNAKEMAKE) --profile profiles/$* $(OWN_$*) --report $@
 
-resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample or slurm)
+resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample, folder or slurm)
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)
 
 test: $(VENV)/.done  ## unit, rules, reruns, faults, real data where present
@@ -62,7 +71,7 @@ urls: $(VENV)/.done  ## the URL of every archive file that config.yaml needs: ma
 	@PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.urls config.yaml
 
 fetch: $(VENV)/.done  ## download all that config.yaml needs, on a node that reaches the archives
-	$(SNAKEMAKE) --profile slurm --executor local --cores 2 --until download_fields $(ARGS)
+	$(SNAKEMAKE) --profile slurm --executor local --cores 2 --until download_fields download_images download_weights $(ARGS)
 
 verify-science: $(VENV)/.done  ## the gates of config.yaml against results/main
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.verify_science config.yaml results/main

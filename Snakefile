@@ -17,7 +17,13 @@ include: "rules/splits.smk"
 include: "rules/train.smk"
 include: "rules/metrics.smk"
 include: "rules/figures.smk"
-include: "rules/tables.smk"
+
+
+for chapter in PLAN.paper["chapters"]:
+
+    include: f"rules/{chapter.replace('-', '_')}.smk"
+
+
 include: "rules/report.smk"
 
 

@@ -91,7 +91,7 @@ def ours(augment: str) -> float:
     from fewsky.models.loop import train_epoch
     from fewsky.models.objectives import objective
     from fewsky.models.schedule import Progress, make_optimiser
-    from fewsky.models.trained import objects_on
+    from fewsky.models.sources import objects_on
     from fewsky.models.views import Views
     from fewsky.networks import build
 

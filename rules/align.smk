@@ -5,6 +5,16 @@ ALIGNMENT = {
         key: survey[key] for key in ("align", "bands", "pixel_arcsec", "reader", "reference_band")
     }
     for name, survey in PLAN.surveys.items()
+    if name in FIELDS
+}
+# Plates of image surveys: one grid an object.
+GRIDS = {
+    name: {
+        key: PLAN.surveys[name][key]
+        for key in ("bands", "field_arcsec", "pixel_arcsec", "reader", "reference_band")
+    }
+    for name in IMAGES
+    if name in ALIGNED
 }
 
 
@@ -18,6 +28,8 @@ rule align_fields:
         "<results>/logs/align_fields/{survey}/{shard}.log",
     benchmark:
         "<results>/benchmarks/align_fields/{survey}/{shard}.tsv"
+    wildcard_constraints:
+        survey=one_of(FIELDS),
     conda:
         "../envs/astro.yaml"
     resources:
@@ -40,6 +52,8 @@ rule measure_sharpness:
         provenance="<results>/aligned/{survey}/{shard}.sharpness.provenance.json",
     log:
         "<results>/logs/measure_sharpness/{survey}/{shard}.log",
+    wildcard_constraints:
+        survey=one_of(FIELDS),
     conda:
         "../envs/astro.yaml"
     resources:
@@ -51,3 +65,30 @@ rule measure_sharpness:
         "Measure the scatter of centroids between bands in {wildcards.survey} {wildcards.shard}"
     script:
         "../scripts/measure_sharpness.py"
+
+
+rule align_plates:
+    input:
+        files="<results>/raw/{survey}/{shard}.tsv",
+        objects="<results>/raw/{survey}/objects.csv",
+    output:
+        fields="<results>/aligned/{survey}/{shard}.tsv",
+        provenance="<results>/aligned/{survey}/{shard}.provenance.json",
+    log:
+        "<results>/logs/align_plates/{survey}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/align_plates/{survey}/{shard}.tsv"
+    wildcard_constraints:
+        survey=one_of(GRIDS),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(GRIDS, "survey"),
+        code=code_hash("scripts/align_plates.py"),
+    message:
+        "Align {wildcards.survey} {wildcards.shard}"
+    script:
+        "../scripts/align_plates.py"

@@ -12,6 +12,7 @@ from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
 from fewsky.networks import module_of
 from fewsky.provenance import code_hash
+from fewsky.starts import cut_name
 from fewsky.surveys import reader
 
 try:
@@ -21,7 +22,8 @@ except FewskyError as error:
 
 RESULTS = config["pathvars"]["results"]
 DRAWS = {name: range(task["split"]["draws"]) for name, task in PLAN.tasks.items()}
-TRAINED = [name for name, item in PLAN.experiments.items() if "model" in item]
+TRAINED = [name for name, item in PLAN.experiments.items() if "recipe" in item]
+PROBES = [name for name, item in PLAN.experiments.items() if "probe" in item]
 OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
 
 
@@ -35,6 +37,7 @@ wildcard_constraints:
     dataset=one_of(PLAN.datasets),
     task=one_of(PLAN.tasks),
     experiment=one_of(PLAN.experiments),
+    weights=one_of(PLAN.weights),
     shard=r"[^/.]+",
     scan=r"[0-9]+-[0-9]+",
     draw=r"[0-9]+",
@@ -95,20 +98,70 @@ def of_split(file):
     return lambda wildcards: f"<results>/splits/{task_of(wildcards)}/{file}"
 
 
+def folders_of(experiment):
+    """The folders of an experiment's draws; a sweep of probes has one for all."""
+    draws = ["all"] if experiment in PROBES else DRAWS[PLAN.experiments[experiment]["task"]]
+    return [f"<results>/models/{experiment}/draw-{k}" for k in draws]
+
+
 def predictions_of(experiment):
-    draws = DRAWS[PLAN.experiments[experiment]["task"]]
-    return [f"<results>/models/{experiment}/draw-{k}/predictions.parquet" for k in draws]
+    return [f"{folder}/predictions.parquet" for folder in folders_of(experiment)]
 
 
 def aligned_lists():
     return [
         f"<results>/aligned/{survey}/{shard}.tsv"
-        for survey, shards in PLAN.shards.items()
-        for shard in shards
+        for survey in surveys_shown()
+        if survey in ALIGNED
+        for shard in PLAN.shards[survey]
     ]
 
 
 # --- the raw room ---------------------------------------------------------------------------
+# Surveys by what their reader says: catalogue objects in large fields, or one image an object.
+READERS = {name: reader(survey["reader"]) for name, survey in PLAN.surveys.items()}
+FIELDS = [name for name, module in READERS.items() if module.KIND == "fields"]
+IMAGES = [name for name, module in READERS.items() if module.KIND == "images"]
+ALIGNED = [name for name, module in READERS.items() if module.ALIGNS]
+CATALOGUES = {name: READERS[name].catalogue(PLAN.surveys[name]) for name in IMAGES}
+SELECTIONS = {name: READERS[name].selection(PLAN.surveys[name]) for name in IMAGES}
+
+
+def plates():
+    """The settings of the simulated plates of each survey that reads HASH."""
+    sky = PLAN.sky or {}
+    told = {
+        name: {key: PLAN.surveys[name][key] for key in READERS[name].SIMULATED}
+        for name in IMAGES
+        if "hash" in sky and PLAN.surveys[name]["reader"] == "hash"
+    }
+    return {
+        name: {"sky": sky["hash"], "survey": block, "seed": sky["seed"]}
+        for name, block in told.items()
+    }
+
+
+PLATES = plates()
+
+
+def plate_lists(wildcards):
+    """The demo sky that a survey's plates are read from, where there is one."""
+    survey = wildcards.survey
+    return [f"<results>/raw/sky/{survey}-plates.tsv"] if survey in PLATES else []
+
+
+def own_catalogue(wildcards):
+    """The catalogue of a person's own that a survey of images names; the job tells a missing one."""
+    paths = READERS[wildcards.survey].local_files(CATALOGUES[wildcards.survey])
+    return [path for path in paths if Path(path).is_file()]
+
+
+def own_images(wildcards):
+    """A person's own images in a shard."""
+    shard = PLAN.shards[wildcards.survey][wildcards.shard]
+    return READERS[wildcards.survey].local_images(shard)
+
+
 def scans():
     """The settings of every simulated scan, by RUN-CAMCOL."""
     sky = PLAN.sky or {}
@@ -139,43 +192,193 @@ def local_catalogues(wildcards):
 def cutting(dataset, shard):
     """What the cuts of a shard are told: the dataset's block and the shard's bands and catalogues."""
     survey = dataset["survey"]
-    return {"dataset": dataset, "survey": {**ALIGNMENT[survey], **PLAN.shards[survey][shard]}}
+    told = {key: value for key, value in dataset.items() if key != "scale"}
+    return {"dataset": told, "survey": {**ALIGNMENT[survey], **PLAN.shards[survey][shard]}}
 
 
-def of_survey(room):
-    """Input function: the list of a shard in another room, for the dataset's survey."""
+def cutting_images(dataset):
+    """What the cuts of images are told: the dataset's block and the survey's bands."""
+    survey = PLAN.surveys[dataset["survey"]]
+    return {
+        "aligned": dataset["survey"] in ALIGNED,
+        "dataset": {key: dataset[key] for key in ("edge", "scale", "size", "survey")},
+        "survey": {key: survey[key] for key in ("bands", "reader", "reference_band")},
+    }
+
+
+def of_survey(room, name="{shard}.tsv"):
+    """Input function: a file of another room, of the shard unless named, for the dataset's survey."""
 
     def path(wildcards):
         survey = PLAN.datasets[wildcards.dataset]["survey"]
-        return f"<results>/{room}/{survey}/{wildcards.shard}.tsv"
+        return f"<results>/{room}/{survey}/{name.format(shard=wildcards.shard)}"
 
     return path
+
+
+def pictures_of(wildcards):
+    """The list of a shard's images: aligned where the survey's bands need it, else as they came."""
+    room = "aligned" if PLAN.datasets[wildcards.dataset]["survey"] in ALIGNED else "raw"
+    return of_survey(room)(wildcards)
+
+
+def side_arcsec(dataset):
+    """Side of a dataset's patches or images in arcsec; as told, where whole images are taken."""
+    survey = PLAN.surveys[dataset["survey"]]
+    whole = survey.get("field_arcsec") if dataset["survey"] in IMAGES else None
+    return whole or dataset["size"] * survey["pixel_arcsec"]
 
 
 # --- the splits room ------------------------------------------------------------------------
 def splitting(name):
     """A task's split with what it needs of the dataset: the side of a patch in arcsec."""
     task = PLAN.tasks[name]
-    dataset = PLAN.datasets[task["dataset"]]
-    side = dataset["size"] * PLAN.surveys[dataset["survey"]]["pixel_arcsec"]
-    return {"name": name, **task, "patch_arcsec": side}
+    return {"name": name, **task, "patch_arcsec": side_arcsec(PLAN.datasets[task["dataset"]])}
 
 
 # --- the models room ------------------------------------------------------------------------
+def bands_of(name):
+    """Bands that an experiment sees: all of the survey, or those that its model names."""
+    item = PLAN.experiments[name]
+    survey = PLAN.surveys[PLAN.datasets[PLAN.tasks[item["task"]]["dataset"]]["survey"]]
+    return survey["bands"], item.get("model", {}).get("bands") or survey["bands"]
+
+
+def learning(name):
+    """What a probe and a training are told alike: their task, their bands, their start."""
+    item = PLAN.experiments[name]
+    task = PLAN.tasks[item["task"]]
+    every, seen = bands_of(name)
+    return {
+        "experiment": name,
+        "model": {key: value for key, value in item["model"].items() if key != "bands"},
+        "budgets": item["budgets"],
+        "classes": task["classes"],
+        "bands": seen,
+        "take": [every.index(band) for band in seen],
+        "folds": task["split"]["folds"],
+        "seed": task["split"]["seed"],
+        "start": starting(item),
+    }
+
+
+def starting(item):
+    """Where the weights come from; `frozen` is the file of those that are not trained."""
+    if item["weights"] is None and "start" not in item:
+        return None
+    folder = f"../../weights/{item['weights']}/model.safetensors"
+    return {
+        "weights": item["weights"],
+        "from": item.get("start", {}).get("from"),
+        "frozen": folder if item["frozen"] or "probe" in item else None,
+        "about": PLAN.weights.get(item["weights"], {}).get("about"),
+    }
+
+
 def training(name):
     """All that a training job is told: the experiment, its task, its bands."""
     item = PLAN.experiments[name]
-    task = PLAN.tasks[item["task"]]
-    survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
+    survey = PLAN.surveys[PLAN.datasets[PLAN.tasks[item["task"]]["dataset"]]["survey"]]
     return {
-        "experiment": name,
-        **{key: item[key] for key in ("model", "budgets")},
+        **learning(name),
         "recipe": {**item["recipe"], "pixel_arcsec": survey["pixel_arcsec"]},
-        "classes": task["classes"],
-        "bands": survey["bands"],
-        "folds": task["split"]["folds"],
-        "seed": task["split"]["seed"],
+        "pseudo": item.get("pseudo"),
     }
+
+
+def probing(name):
+    """All that the job of an experiment's probes is told."""
+    item = PLAN.experiments[name]
+    task = PLAN.tasks[item["task"]]
+    told = {"draws": task["split"]["draws"], "size": PLAN.datasets[task["dataset"]]["size"]}
+    return {**learning(name), **told, "probe": item["probe"]}
+
+
+def preparing(name):
+    """What the preparation of starting weights is told; their number of bands is their users'."""
+    users = [user for user, item in PLAN.experiments.items() if item["weights"] == name]
+    source = PLAN.weights[name]["from"]
+    counts = {len(bands_of(user)[1]) for user in [*users, *filter(None, [source])]}
+    if len(counts) > 1:
+        sys.exit(
+            f"fewsky: config: weights.{name}: wanted one number of bands in all that use them; "
+            f"found {', '.join(map(str, sorted(counts)))}. Name the bands in their models."
+        )
+    return {"name": name, **PLAN.weights[name], "bands": max(counts, default=3)}
+
+
+def cut_of(name):
+    """Name of the cut at which an experiment's frozen part ends, or None where nothing is stored."""
+    item = PLAN.experiments[name]
+    if "probe" in item:
+        return "head"
+    return cut_name(item["recipe"]["unfreeze"]) if item["frozen"] and item["weights"] else None
+
+
+def extracting():
+    """What each extraction of activations is told, by dataset, weights and cut."""
+    told = {}
+    wanted = [(name, cut_of(name)) for name in [*PROBES, *TRAINED]]
+    wanted += [(name, "head") for name in DISTORTED]
+    for name, cut in wanted:
+        if cut is None:
+            continue
+        item = PLAN.experiments[name]
+        dataset = PLAN.tasks[item["task"]]["dataset"]
+        every, seen = bands_of(name)
+        block = told.setdefault(dataset, {}).setdefault(item["weights"], {})
+        block[cut] = {
+            "model": {"name": item["model"]["name"]},
+            "bands": seen,
+            "take": [every.index(band) for band in seen],
+            "unfreeze": "head" if cut == "head" else item["recipe"]["unfreeze"],
+            "threads": PLAN.weights[item["weights"]]["threads"],
+        }
+    return told
+
+
+def stored_at(name, cut):
+    """The activations that an experiment is fitted on, as a list of none or one."""
+    item = PLAN.experiments[name]
+    dataset = PLAN.tasks[item["task"]]["dataset"]
+    return [f"<results>/features/{dataset}/{item['weights']}/{cut}.safetensors"] if cut else []
+
+
+def prepared_of(wildcards):
+    """The prepared weights that an experiment goes back to."""
+    name = PLAN.experiments[wildcards.experiment]["weights"]
+    folder = f"<results>/models/weights/{name}"
+    return [f"{folder}/model.safetensors", f"{folder}/model.json"] if name else []
+
+
+def stage_of(wildcards):
+    """The weights of the experiment that a training starts from."""
+    stage = PLAN.experiments[wildcards.experiment].get("start", {}).get("from")
+    draw = "all" if stage in PROBES else wildcards.draw
+    return [f"<results>/models/{stage}/draw-{draw}/model.safetensors"] if stage else []
+
+
+def pseudo_labels_of(wildcards):
+    item = PLAN.experiments[wildcards.experiment]
+    path = f"<results>/splits/{item['task']}/pseudo/{wildcards.experiment}.parquet"
+    return [path] if "teacher" in item else []
+
+
+def source_of_weights(wildcards):
+    """The file that prepared weights are made of: downloaded, one's own, or an experiment's."""
+    block = PLAN.weights[wildcards.weights]
+    if block["from"] is not None:
+        folder = f"<results>/models/{block['from']}/draw-0"
+        return [f"{folder}/model.safetensors", f"{folder}/model.json"]
+    if block["url"] is not None:
+        return [f"<results>/raw/weights/{wildcards.weights}.tsv"]
+    return [block["file"]] if block["file"] is not None else []
+
+
+def by_network(script, names):
+    """Digests by experiment: the script's and that of the module that builds its network."""
+    networks = {name: module_of(PLAN.experiments[name]["model"]["name"]) for name in names}
+    return {name: code_hash(script, network) for name, network in networks.items()}
 
 
 def fitting(name):
@@ -211,7 +414,8 @@ def predictions_of_task(wildcards):
 def truth_of(wildcards):
     """The truth of the demo sky for the survey of a task, where there is one."""
     survey = PLAN.datasets[dataset_of(wildcards)]["survey"]
-    return [f"<results>/raw/sky/{survey}-{scan}.truth.parquet" for scan in SCANS]
+    parts = ["plates"] if survey in PLATES else list(SCANS) if survey in FIELDS else []
+    return [f"<results>/raw/sky/{survey}-{part}.truth.parquet" for part in parts]
 
 
 # --- closing lines ------------------------------------------------------------------------------

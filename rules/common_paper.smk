@@ -1,12 +1,93 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
 
 
-# --- figures --------------------------------------------------------------------------------
+# --- all chapters -------------------------------------------------------------------------------
 def figures():
     return [f"<results>/figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")]
 
 
-# --- who is shown -------------------------------------------------------------------------------
+def tables():
+    return [f"<results>/tables/{name}.{kind}" for name in TABLES for kind in ("csv", "tex")]
+
+
+def survey_of(chapter):
+    return PLAN.paper[chapter]["survey"]
+
+
+def surveys_shown():
+    """The surveys that the chapters of this paper are about, in the order of the configuration."""
+    named = {survey_of(chapter) for chapter in PLAN.paper["chapters"]}
+    return [survey for survey in PLAN.surveys if survey in named]
+
+
+def only_starts(task):
+    """Whether a task serves for nothing but the starting weights of another one."""
+    sources = {weights["from"] for weights in PLAN.weights.values()}
+    return bool(PLAN.of_task(task)) and set(PLAN.of_task(task)) <= sources
+
+
+def tasks_shown(chapters=PLAN.paper["chapters"]):
+    """Tasks on the surveys of some chapters, without those that only make starting weights."""
+    named = {survey_of(chapter) for chapter in chapters}
+    return [
+        name
+        for name, task in PLAN.tasks.items()
+        if PLAN.datasets[task["dataset"]]["survey"] in named and not only_starts(name)
+    ]
+
+
+def tasks_of(names):
+    return sorted({PLAN.experiments[name]["task"] for name in names})
+
+
+def metrics_of(names):
+    """Metrics tables of the tasks that some experiments answer."""
+    return expand("<results>/metrics/{task}.csv", task=tasks_of(names))
+
+
+def draws_of(name):
+    """Names of the draws of an experiment; a probe is one job for all of them."""
+    item = PLAN.experiments[name]
+    return ["all"] if item.get("probe") else list(DRAWS[item["task"]])
+
+
+def runs_of(names, file):
+    """One file of every draw of some experiments."""
+    return [f"<results>/models/{name}/draw-{k}/{file}" for name in names for k in draws_of(name)]
+
+
+def family_of(name):
+    return PLAN.experiments[name].get("opponent", {}).get("family")
+
+
+def kind_of(name):
+    """What an experiment of the main table is: a network, an opponent or one of the controls."""
+    opponent = PLAN.experiments[name].get("opponent")
+    if opponent is None:
+        return "network"
+    if opponent["family"] == "definition":
+        return "definition of the label, not ranked"
+    return "nuisance control" if opponent["control"] == "nuisance" else "opponent"
+
+
+def cutouts_shown(dataset, file):
+    """One file of every shard of a dataset."""
+    return [f"<results>/cutouts/{dataset}/{shard}/{file}" for shard in shards_of(dataset)]
+
+
+def task_shown(task):
+    """What the table of data sets says of a task besides its numbers."""
+    dataset = PLAN.datasets[task["dataset"]]
+    return {
+        "Dataset": task["dataset"],
+        "Survey": dataset["survey"],
+        "Patch (px)": dataset["size"],
+        "Split by": task["split"]["by"],
+        "Classes": " / ".join(task["classes"]),
+    }
+
+
+# --- star/galaxy --------------------------------------------------------------------------------
 def shard_of(field):
     """The shard that holds a field of the chapter's survey."""
     shards = PLAN.shards[STAR_GALAXY["survey"]]
@@ -31,20 +112,6 @@ def size_of(side):
     return f"{n} field{'s' if n > 1 else ''}" if task["split"]["by"] == "field" else f"{side} set"
 
 
-def family_of(name):
-    return PLAN.experiments[name].get("opponent", {}).get("family")
-
-
-def kind_of(name):
-    """What an experiment of the main table is: a network, an opponent or one of the controls."""
-    opponent = PLAN.experiments[name].get("opponent")
-    if opponent is None:
-        return "network"
-    if opponent["family"] == "definition":
-        return "definition of the label, not ranked"
-    return "nuisance control" if opponent["control"] == "nuisance" else "opponent"
-
-
 def compared():
     """Experiments drawn against each other: those with confusion matrices, forests, the definition."""
     others = [
@@ -55,28 +122,9 @@ def compared():
     return list(dict.fromkeys([*STAR_GALAXY["confusion"], *others]))
 
 
-def tasks_of(names):
-    return sorted({PLAN.experiments[name]["task"] for name in names})
-
-
-def metrics_of(names):
-    """Metrics tables of the tasks that some experiments answer."""
-    return expand("<results>/metrics/{task}.csv", task=tasks_of(names))
-
-
-def runs_of(names, file):
-    """One file of every draw of some experiments."""
-    return [
-        f"<results>/models/{name}/draw-{k}/{file}"
-        for name in names
-        for k in DRAWS[PLAN.experiments[name]["task"]]
-    ]
-
-
 def shards_shown(file):
     """One file of every shard of the chapter's dataset."""
-    name = STAR_GALAXY["dataset"]
-    return [f"<results>/cutouts/{name}/{shard}/{file}" for shard in shards_of(name)]
+    return cutouts_shown(STAR_GALAXY["dataset"], file)
 
 
 def colours():
@@ -92,20 +140,92 @@ def views_shown():
     return {key: recipe[key] for key in ("brightness_nmgy", "blur_px")}
 
 
-# --- tables --------------------------------------------------------------------------------
-def tables():
-    return [f"<results>/tables/{name}.{kind}" for name in TABLES for kind in ("csv", "tex")]
+# --- planetary nebulae --------------------------------------------------------------------------
+def pseudo_of(name):
+    """The pseudo-labels that an experiment learns from, and the experiment that gave them."""
+    item = PLAN.experiments[name]
+    return {**(item.get("pseudo") or {}), "teacher": item.get("teacher")}
 
 
-def task_shown(task):
-    """What the table of data sets says of a task besides its numbers."""
-    dataset = PLAN.datasets[task["dataset"]]
+def trained_from(names):
+    """Those of some experiments that go on from the weights of another."""
+    return [name for name in names if PLAN.experiments[name].get("start")]
+
+
+def benchmarks_of(names):
+    """Where the seconds and the memory of some trainings and probes are kept."""
+    return [
+        (
+            f"<results>/benchmarks/fit_probes/{name}.tsv"
+            if k == "all"
+            else f"<results>/benchmarks/train/{name}/draw-{k}.tsv"
+        )
+        for name in names
+        for k in draws_of(name)
+    ]
+
+
+def hypothesis_of(chapter):
+    """Experiments of the hypothesis by their part in it; those that are null are left out."""
+    return {part: name for part, name in (chapter["hypothesis"] or {}).items() if name}
+
+
+def parts_of(task):
+    """Fields that a task trains on and those it is tested on; none where there is no such task."""
+    split = PLAN.tasks[task]["split"] if task else {"train": [], "test": []}
+    return {"inside": split["train"], "outside": split["test"]}
+
+
+def metrics_of_task(task, ending=".csv"):
+    """Metrics table of one task, as a list that is empty where there is no such task."""
+    return [f"<results>/metrics/{task}{ending}"] if task else []
+
+
+# --- numbers --------------------------------------------------------------------------------
+def told_of(chapter):
+    """What the numbers of a chapter are told: its settings, and all blocks on its survey."""
+    settings, tasks = PLAN.paper[chapter], tasks_shown([chapter])
+    experiments = [name for task in tasks for name in PLAN.of_task(task)]
     return {
-        "Dataset": task["dataset"],
-        "Survey": dataset["survey"],
-        "Patch (px)": dataset["size"],
-        "Split by": task["split"]["by"],
-        "Classes": " / ".join(task["classes"]),
+        "chapter": settings,
+        "survey": PLAN.surveys[settings["survey"]],
+        "dataset": PLAN.datasets[settings["dataset"]],
+        "tasks": {name: PLAN.tasks[name] for name in tasks},
+        "experiments": {name: PLAN.experiments[name] for name in experiments},
+        "families": PLAN.families,
+        "weights": weights_of(experiments),
+        "sky": PLAN.sky is not None,
+        "scoring": PLAN.paper["scoring"],
+        "comparisons": PLAN.paper["comparisons"],
+    }
+
+
+def weights_of(experiments):
+    """The starting weights that some experiments go back to."""
+    names = {PLAN.experiments[name]["weights"] for name in experiments} - {None}
+    return {name: PLAN.weights[name] for name in sorted(names)}
+
+
+def of_star_galaxy():
+    """Files that only the star/galaxy chapter quotes."""
+    if "star-galaxy" not in PLAN.paper["chapters"]:
+        return {}
+    survey = [survey_of("star-galaxy")]
+    return {
+        "aligned": of_shards("aligned", ".tsv", survey),
+        "sharpness": of_shards("aligned", ".sharpness.csv", survey),
+    }
+
+
+def of_planetary_nebulae():
+    """Files that only the chapter on planetary nebulae quotes."""
+    if "planetary-nebulae" not in PLAN.paper["chapters"]:
+        return {}
+    chapter = PLAN.paper["planetary-nebulae"]
+    moved = trained_from(chapter["distortion"]) if chapter["shift_task"] else []
+    return {
+        "pseudo": expand("<results>/metrics/{task}.pseudo.csv", task=tasks_of(chapter["teachers"])),
+        "distortions": expand("<results>/models/{name}/distortion.csv", name=moved),
     }
 
 
@@ -114,13 +234,18 @@ def of_kind(paths, ending):
     return [path for path in paths if path.endswith(ending)]
 
 
-def of_shards(room, ending):
-    """A file of a room for every shard of every survey."""
+def of_shards(room, ending, surveys):
+    """A file of a room for every shard of some surveys."""
     return [
         f"<results>/{room}/{survey}/{shard}{ending}"
-        for survey, shards in PLAN.shards.items()
-        for shard in shards
+        for survey in surveys
+        for shard in PLAN.shards[survey]
     ]
+
+
+def printed(paths):
+    """Figures and tables that stand in paper.pdf; what changes from run to run does not."""
+    return [path for path in paths if Path(path).stem not in NOT_PRINTED]
 
 
 def records(paths):
@@ -128,11 +253,24 @@ def records(paths):
     return sorted({str(Path(path).with_suffix("")) + ".provenance.json" for path in paths})
 
 
-def scripts_by_output():
-    """The script behind every figure and table, by the name of its file."""
+def rules_by_output():
+    """The rule behind every figure and table, by the name of its file."""
     return {
-        Path(str(output)).stem: f"scripts/{rule.name}.py"
+        Path(str(output)).stem: rule
         for rule in workflow.rules
         for output in rule.output
         if of_kind([str(output)], (".pdf", ".tex")) and rule.script
+    }
+
+
+def scripts_by_output():
+    return {name: f"scripts/{rule.name}.py" for name, rule in rules_by_output().items()}
+
+
+def blocks_by_output():
+    """The block of the configuration that chooses what a figure or table shows."""
+    files = {chapter.replace("-", "_"): f"paper.{chapter}" for chapter in PLAN.paper["chapters"]}
+    return {
+        name: files.get(Path(str(rule.snakefile)).stem, "tasks")
+        for name, rule in rules_by_output().items()
     }

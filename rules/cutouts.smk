@@ -1,7 +1,13 @@
-# Cutouts room: patches at catalogue positions, and what can be measured on them.
+# Cutouts room: patches at catalogue positions or whole images, and what can be measured on them.
 CUT = {
     name: {shard: cutting(dataset, shard) for shard in PLAN.shards[dataset["survey"]]}
     for name, dataset in PLAN.datasets.items()
+    if dataset["survey"] in FIELDS
+}
+PICTURES = {
+    name: cutting_images(dataset)
+    for name, dataset in PLAN.datasets.items()
+    if dataset["survey"] in IMAGES
 }
 
 
@@ -17,6 +23,8 @@ rule cut_patches:
         "<results>/logs/cut_patches/{dataset}/{shard}.log",
     benchmark:
         "<results>/benchmarks/cut_patches/{dataset}/{shard}.tsv"
+    wildcard_constraints:
+        dataset=one_of(CUT),
     conda:
         "../envs/astro.yaml"
     resources:
@@ -40,6 +48,8 @@ rule measure_patches:
         provenance="<results>/cutouts/{dataset}/{shard}/measured.provenance.json",
     log:
         "<results>/logs/measure_patches/{dataset}/{shard}.log",
+    wildcard_constraints:
+        dataset=one_of(CUT),
     conda:
         "../envs/astro.yaml"
     resources:
@@ -52,3 +62,58 @@ rule measure_patches:
         "Measure {wildcards.dataset} {wildcards.shard}: signal to noise, shape, surroundings"
     script:
         "../scripts/measure_patches.py"
+
+
+rule cut_images:
+    input:
+        files=pictures_of,
+        objects=of_survey("raw", "objects.csv"),
+    output:
+        images="<results>/cutouts/{dataset}/{shard}/images.safetensors",
+        catalog="<results>/cutouts/{dataset}/{shard}/catalog.parquet",
+        provenance="<results>/cutouts/{dataset}/{shard}/provenance.json",
+    log:
+        "<results>/logs/cut_images/{dataset}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/cut_images/{dataset}/{shard}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PICTURES),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(PICTURES, "dataset"),
+        code=code_hash("scripts/cut_images.py"),
+    message:
+        "Cut {wildcards.dataset} from {wildcards.shard}"
+    script:
+        "../scripts/cut_images.py"
+
+
+rule measure_images:
+    input:
+        images="<results>/cutouts/{dataset}/{shard}/images.safetensors",
+        catalog="<results>/cutouts/{dataset}/{shard}/catalog.parquet",
+    output:
+        table="<results>/cutouts/{dataset}/{shard}/measured.parquet",
+        provenance="<results>/cutouts/{dataset}/{shard}/measured.provenance.json",
+    log:
+        "<results>/logs/measure_images/{dataset}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/measure_images/{dataset}/{shard}.tsv"
+    wildcard_constraints:
+        dataset=one_of(PICTURES),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,  # not read: jobs of one group must agree in it
+    params:
+        settings=chosen(PICTURES, "dataset"),
+        code=code_hash("scripts/measure_images.py"),
+    message:
+        "Measure {wildcards.dataset} {wildcards.shard}: the centre, and what surrounds it"
+    script:
+        "../scripts/measure_images.py"

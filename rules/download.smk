@@ -3,6 +3,11 @@ SCANS = scans()
 # The demo sky is written straight into a store of its own, so that it never lies beside real files.
 STORE = f"{RESULTS}/sky/store" if PLAN.sky else PLAN.technical["raw_store"]
 MIRROR = "" if PLAN.sky else (PLAN.technical["mirror"] or "")
+DOWNLOAD = {key: str(value) for key, value in PLAN.technical["download"].items()}
+PUBLISHED_WEIGHTS = {
+    name: {key: block[key] for key in ("url", "sha256")} for name, block in PLAN.weights.items()
+}
+DOWNLOAD |= {"mirror": MIRROR, "store": STORE}
 
 
 rule simulate_scan:
@@ -28,6 +33,31 @@ rule simulate_scan:
         "../scripts/simulate_scan.py"
 
 
+rule simulate_plates:
+    output:
+        files="<results>/raw/sky/{survey}-plates.tsv",
+        truth="<results>/raw/sky/{survey}-plates.truth.parquet",
+        provenance="<results>/raw/sky/{survey}-plates.provenance.json",
+    log:
+        "<results>/logs/simulate_plates/{survey}.log",
+    benchmark:
+        "<results>/benchmarks/simulate_plates/{survey}.tsv"
+    wildcard_constraints:
+        survey=one_of(PLATES),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(PLATES, "survey"),
+        code=code_hash("scripts/simulate_plates.py"),
+    message:
+        "Simulate {wildcards.survey}: plates, their catalogue and their truth"
+    script:
+        "../scripts/simulate_plates.py"
+
+
 rule download_fields:
     input:
         sky=sky_lists,
@@ -37,16 +67,109 @@ rule download_fields:
         provenance="<results>/raw/{survey}/{shard}.provenance.json",
     log:
         "<results>/logs/download_fields/{survey}/{shard}.log",
+    wildcard_constraints:
+        survey=one_of(FIELDS),
     conda:
         "../envs/download.yaml"
     resources:
         **SMALL,
-        **{key: str(value) for key, value in PLAN.technical["download"].items()},
-        mirror=MIRROR,
-        store=STORE,
+        **DOWNLOAD,
     params:
         settings=chosen(PLAN.shards, "survey", "shard"),
     message:
         "Download {wildcards.survey} {wildcards.shard}"
     script:
         "../scripts/download_fields.py"
+
+
+rule download_catalogue:
+    input:
+        sky=plate_lists,
+        local=own_catalogue,
+    output:
+        files="<results>/raw/{survey}/catalogue.tsv",
+        provenance="<results>/raw/{survey}/catalogue.provenance.json",
+    log:
+        "<results>/logs/download_catalogue/{survey}.log",
+    wildcard_constraints:
+        survey=one_of(IMAGES),
+    conda:
+        "../envs/download.yaml"
+    resources:
+        **SMALL,
+        **DOWNLOAD,
+    params:
+        settings=chosen(CATALOGUES, "survey"),
+    message:
+        "Download the catalogue of {wildcards.survey}"
+    script:
+        "../scripts/download_catalogue.py"
+
+
+rule select_objects:
+    input:
+        files="<results>/raw/{survey}/catalogue.tsv",
+    output:
+        objects="<results>/raw/{survey}/objects.csv",
+        provenance="<results>/raw/{survey}/objects.provenance.json",
+    log:
+        "<results>/logs/select_objects/{survey}.log",
+    wildcard_constraints:
+        survey=one_of(IMAGES),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **SMALL,
+        store=STORE,
+    params:
+        settings=chosen(SELECTIONS, "survey"),
+        code=code_hash("scripts/select_objects.py"),
+    message:
+        "Select the objects of {wildcards.survey}"
+    script:
+        "../scripts/select_objects.py"
+
+
+rule download_images:
+    input:
+        objects="<results>/raw/{survey}/objects.csv",
+        sky=plate_lists,
+        local=own_images,
+    output:
+        files="<results>/raw/{survey}/{shard}.tsv",
+        provenance="<results>/raw/{survey}/{shard}.provenance.json",
+    log:
+        "<results>/logs/download_images/{survey}/{shard}.log",
+    wildcard_constraints:
+        survey=one_of(IMAGES),
+        shard=r"part-\d+|all",
+    conda:
+        "../envs/download.yaml"
+    resources:
+        **{**SMALL, "runtime": 240},  # a form takes seconds a plate
+        **DOWNLOAD,
+    params:
+        settings=chosen(PLAN.shards, "survey", "shard"),
+    message:
+        "Download {wildcards.survey} {wildcards.shard}"
+    script:
+        "../scripts/download_images.py"
+
+
+rule download_weights:
+    output:
+        files="<results>/raw/weights/{weights}.tsv",
+        provenance="<results>/raw/weights/{weights}.provenance.json",
+    log:
+        "<results>/logs/download_weights/{weights}.log",
+    conda:
+        "../envs/download.yaml"
+    resources:
+        **{**SMALL, "runtime": 240},  # a form takes seconds a plate
+        **DOWNLOAD,
+    params:
+        settings=chosen(PUBLISHED_WEIGHTS, "weights"),
+    message:
+        "Download the weights {wildcards.weights}"
+    script:
+        "../scripts/download_weights.py"

@@ -1,5 +1,10 @@
 # Metrics room: predictions and catalogue rows in, tidy tables with intervals out.
 SCORING = {name: scoring(name) for name in PLAN.tasks}
+TEACHERS = (PLAN.paper.get("planetary-nebulae") or {}).get("teachers") or []
+TAUGHT = {
+    name: {**SCORING[name], "teachers": [t for t in TEACHERS if t in PLAN.of_task(name)]}
+    for name in {PLAN.experiments[teacher]["task"] for teacher in TEACHERS}
+}
 
 
 rule score:
@@ -49,3 +54,29 @@ rule compare:
         "Compare the experiments of {wildcards.task}"
     script:
         "../scripts/compare.py"
+
+
+rule score_pseudo:
+    input:
+        predictions=lambda wildcards: [
+            path for name in TAUGHT[wildcards.task]["teachers"] for path in predictions_of(name)
+        ],
+        manifest=of_split("manifest.csv"),
+    output:
+        table="<results>/metrics/{task}.pseudo.csv",
+        provenance="<results>/metrics/{task}.pseudo.provenance.json",
+    log:
+        "<results>/logs/score_pseudo/{task}.log",
+    wildcard_constraints:
+        task=one_of(TAUGHT),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(TAUGHT, "task"),
+        code=code_hash("scripts/score_pseudo.py"),
+    message:
+        "Score the pseudo-labels of the teachers of {wildcards.task}"
+    script:
+        "../scripts/score_pseudo.py"

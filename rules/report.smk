@@ -5,20 +5,29 @@ TEXT = sorted(
     for pattern in ("template.typ", "chapters/*.typ", "*.bib")
     for path in Path(REPORT).glob(pattern)
 )
-CHAPTER = PLAN.paper.get("star-galaxy")
-SCORED = [name for name in PLAN.tasks if PLAN.of_task(name)]
+SCORED = [name for name in TASKS_SHOWN if PLAN.of_task(name)]
+CARDED = [
+    name
+    for task in SCORED
+    for name in PLAN.of_task(task)
+    if "opponent" not in PLAN.experiments[name]
+]
 
 
 rule collect_numbers:
     input:
-        raw=of_shards("raw", ".tsv"),
-        aligned=of_shards("aligned", ".tsv"),
-        sharpness=of_shards("aligned", ".sharpness.csv"),
-        catalogs=shards_shown("catalog.parquet"),
+        **of_star_galaxy(),
+        **of_planetary_nebulae(),
+        raw=of_shards("raw", ".tsv", surveys_shown()),
+        catalogs=sorted(
+            path
+            for chapter in PLAN.paper["chapters"]
+            for path in cutouts_shown(PLAN.paper[chapter]["dataset"], "catalog.parquet")
+        ),
         audits=expand("<results>/splits/{task}/audit.json", task=SCORED),
         metrics=expand("<results>/metrics/{task}.csv", task=SCORED),
         comparisons=expand("<results>/metrics/{task}.comparisons.csv", task=SCORED),
-        cards=expand("<results>/models/{name}/draw-0/model.json", name=TRAINED),
+        cards=[runs_of([name], "model.json")[0] for name in CARDED],
         published=f"{REPORT}/published.csv",
         constants=f"{REPORT}/constants.csv",
     output:
@@ -32,17 +41,7 @@ rule collect_numbers:
     resources:
         **SMALL,
     params:
-        settings={
-            "chapter": CHAPTER,
-            "survey": PLAN.surveys[CHAPTER["survey"]],
-            "dataset": PLAN.datasets[CHAPTER["dataset"]],
-            "tasks": PLAN.tasks,
-            "experiments": PLAN.experiments,
-            "families": PLAN.families,
-            "sky": PLAN.sky is not None,
-            "scoring": PLAN.paper["scoring"],
-            "comparisons": PLAN.paper["comparisons"],
-        },
+        settings={chapter: told_of(chapter) for chapter in PLAN.paper["chapters"]},
         code=code_hash("scripts/collect_numbers.py"),
     message:
         "Collect the numbers of the text"
@@ -54,11 +53,11 @@ rule write_paper:
     input:
         numbers="<results>/tables/numbers.json",
         figures=of_kind(figures(), ".pdf"),
-        tables=of_kind(tables(), ".csv"),
-        records=records([*figures(), *tables()]),
+        tables=of_kind(printed(tables()), ".csv"),
+        records=records([*figures(), *printed(tables())]),
         captions=expand(
             f"{REPORT}/captions/{{name}}.rst",
-            name=sorted({Path(path).stem for path in [*figures(), *tables()]}),
+            name=sorted({Path(path).stem for path in [*figures(), *printed(tables())]}),
         ),
         paper=f"{REPORT}/paper.typ",
         text=TEXT,
@@ -75,8 +74,8 @@ rule write_paper:
         settings={
             "title": PLAN.paper["title"],
             "chapters": PLAN.paper["chapters"],
-            "config": "paper.star-galaxy",
             "scripts": scripts_by_output(),
+            "blocks": blocks_by_output(),
         },
         code=code_hash("scripts/write_paper.py"),
     message:

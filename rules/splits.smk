@@ -1,5 +1,17 @@
 # Splits room: who is in which part, which labels each draw shows, and the audit of both.
 SPLITS = {name: splitting(name) for name in PLAN.tasks}
+STUDENTS = [name for name, item in PLAN.experiments.items() if "teacher" in item]
+# How its labels are used in training is no matter of the choice.
+CHOOSING = {
+    name: {
+        "classes": PLAN.tasks[PLAN.experiments[name]["task"]]["classes"],
+        **{
+            key: PLAN.experiments[name]["pseudo"][key]
+            for key in ("labels", "threshold", "top_share")
+        },
+    }
+    for name in STUDENTS
+}
 
 
 rule make_split:
@@ -28,3 +40,29 @@ rule make_split:
         "Split {wildcards.task}: parts, draws, audit"
     script:
         "../scripts/make_split.py"
+
+
+rule choose_pseudo_labels:
+    input:
+        predictions=lambda wildcards: predictions_of(
+            PLAN.experiments[wildcards.experiment]["teacher"]
+        ),
+        manifest=of_split("manifest.csv"),
+    output:
+        table="<results>/splits/{task}/pseudo/{experiment}.parquet",
+        provenance="<results>/splits/{task}/pseudo/{experiment}.provenance.json",
+    log:
+        "<results>/logs/choose_pseudo_labels/{task}/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(STUDENTS),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings=chosen(CHOOSING, "experiment"),
+        code=code_hash("scripts/choose_pseudo_labels.py"),
+    message:
+        "Choose the pseudo-labels of {wildcards.experiment}"
+    script:
+        "../scripts/choose_pseudo_labels.py"

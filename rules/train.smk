@@ -1,11 +1,102 @@
 # Models room: everything that needs a network, and the opponents it is held against.
+DISTORTED = (PLAN.paper.get("planetary-nebulae") or {}).get("distortion") or []
 TRAINING = {name: training(name) for name in TRAINED}
+PROBING = {name: probing(name) for name in PROBES}
 FITTING = {name: fitting(name) for name in OPPONENTS}
+PREPARING = {name: preparing(name) for name in PLAN.weights}
+EXTRACTING = extracting()
+CUTS = sorted({cut for of in EXTRACTING.values() for cuts in of.values() for cut in cuts})
 # A network is reached by name: its module belongs to the digest of those who use it, and no other's.
-TRAIN_CODE = {
-    name: code_hash("scripts/train.py", module_of(PLAN.experiments[name]["model"]["name"]))
-    for name in TRAINED
-}
+TRAIN_CODE = by_network("scripts/train.py", TRAINED)
+DISTORTION_CODE = by_network("scripts/measure_distortion.py", DISTORTED)
+EXTRACT_CODE, PREPARE_CODE = (
+    {name: code_hash(script, module_of(block["model"])) for name, block in PLAN.weights.items()}
+    for script in ("scripts/extract_features.py", "scripts/prepare_weights.py")
+)
+
+
+rule prepare_weights:
+    input:
+        source=source_of_weights,
+    output:
+        weights="<results>/models/weights/{weights}/model.safetensors",
+        card="<results>/models/weights/{weights}/model.json",
+        provenance="<results>/models/weights/{weights}/provenance.json",
+    log:
+        "<results>/logs/prepare_weights/{weights}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(PREPARING, "weights"),
+        code=chosen(PREPARE_CODE, "weights"),
+    message:
+        "Prepare the starting weights {wildcards.weights}"
+    script:
+        "../scripts/prepare_weights.py"
+
+
+rule extract_features:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        weights="<results>/models/weights/{weights}/model.safetensors",
+        card="<results>/models/weights/{weights}/model.json",
+    output:
+        features="<results>/features/{dataset}/{weights}/{cut}.safetensors",
+        provenance="<results>/features/{dataset}/{weights}/{cut}.provenance.json",
+    log:
+        "<results>/logs/extract_features/{dataset}/{weights}/{cut}.log",
+    benchmark:
+        "<results>/benchmarks/extract_features/{dataset}/{weights}/{cut}.tsv"
+    wildcard_constraints:
+        cut=one_of(CUTS),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **GPU,
+        device=PLAN.technical["compute"]["device"],
+        resume=f"{RESULTS}/models/.resume",  # not read: jobs of one group must agree in it
+    params:
+        settings=chosen(EXTRACTING, "dataset", "weights", "cut"),
+        code=chosen(EXTRACT_CODE, "weights"),
+    message:
+        "Run {wildcards.weights} over {wildcards.dataset}, up to {wildcards.cut}"
+    script:
+        "../scripts/extract_features.py"
+
+
+rule fit_probes:
+    input:
+        features=lambda wildcards: stored_at(wildcards.experiment, "head"),
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+        draws=of_split("draws.parquet"),
+        weights=prepared_of,
+    output:
+        model="<results>/models/{experiment}/draw-all/model.safetensors",
+        card="<results>/models/{experiment}/draw-all/model.json",
+        predictions="<results>/models/{experiment}/draw-all/predictions.parquet",
+        provenance="<results>/models/{experiment}/draw-all/provenance.json",
+    log:
+        "<results>/logs/fit_probes/{experiment}.log",
+    benchmark:
+        "<results>/benchmarks/fit_probes/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(PROBES),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(PROBING, "experiment"),
+        code=code_hash("scripts/fit_probes.py"),
+    message:
+        "Fit the linear probes of {wildcards.experiment}: every draw, fold and budget"
+    script:
+        "../scripts/fit_probes.py"
 
 
 rule train:
@@ -14,6 +105,10 @@ rule train:
         catalogs=of_dataset("catalog.parquet"),
         manifest=of_split("manifest.csv"),
         draws=of_split("draws.parquet"),
+        weights=prepared_of,
+        stage=stage_of,
+        stored=lambda wildcards: stored_at(wildcards.experiment, cut_of(wildcards.experiment)),
+        pseudo=pseudo_labels_of,
     output:
         model="<results>/models/{experiment}/draw-{draw}/model.safetensors",
         card="<results>/models/{experiment}/draw-{draw}/model.json",
@@ -66,3 +161,35 @@ rule fit_opponent:
         "Fit {wildcards.experiment}, draw {wildcards.draw}"
     script:
         "../scripts/fit_opponent.py"
+
+
+rule measure_distortion:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        models=lambda wildcards: [
+            f"{folder}/{file}"
+            for folder in folders_of(wildcards.experiment)
+            for file in ("model.safetensors", "model.json", "predictions.parquet")
+        ],
+        weights=prepared_of,
+        features=lambda wildcards: stored_at(wildcards.experiment, "head"),
+    output:
+        table="<results>/models/{experiment}/distortion.csv",
+        provenance="<results>/models/{experiment}/distortion.provenance.json",
+    log:
+        "<results>/logs/measure_distortion/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(DISTORTED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+        device=PLAN.technical["compute"]["device"],
+    params:
+        settings=chosen(TRAINING, "experiment"),
+        code=chosen(DISTORTION_CODE, "experiment"),
+    message:
+        "Measure how far {wildcards.experiment} moves the features"
+    script:
+        "../scripts/measure_distortion.py"

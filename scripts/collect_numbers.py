@@ -1,32 +1,48 @@
 """Gather every number that the paper's text quotes, as JSON and as LaTeX macros."""
 
+from itertools import groupby
 from pathlib import Path
 
 from fewsky.console import running
 from fewsky.files import save_json
-from fewsky.paper.chapter_star_galaxy import collect
+from fewsky.paper.collect import collect
 from fewsky.paper.numbers import save_tex
 from fewsky.provenance import record, simulated
 
 
-def by_folder(paths):
-    return {Path(path).parent.name: path for path in paths}
+def by_folder(paths, depth=-2):
+    """Path by the name of its folder, or of the folder further up that `depth` says."""
+    return {Path(path).parts[depth]: path for path in paths}
 
 
 def by_name(paths):
     return {Path(path).name.split(".")[0]: path for path in paths}
 
 
+def listed(paths, depth):
+    """Lists of paths by the name of the folder that `depth` says."""
+    grouped = groupby(sorted(paths), key=lambda path: Path(path).parts[depth])
+    return {name: list(group) for name, group in grouped}
+
+
 with running(snakemake.log[0]):
     given = snakemake.input
+    rooms = {
+        name: given.get(name, []) for name in ("aligned", "sharpness", "pseudo", "distortions")
+    }
     found = collect(
         snakemake.params.settings,
         {
-            **{name: given[name] for name in ("raw", "aligned", "sharpness", "catalogs")},
+            "raw": listed(given.raw, -2),
+            "aligned": listed(rooms["aligned"], -2),
+            "sharpness": listed(rooms["sharpness"], -2),
+            "catalogs": listed(given.catalogs, -3),
             "audits": by_folder(given.audits),
             "metrics": by_name(given.metrics),
             "comparisons": by_name(given.comparisons),
-            "cards": {Path(path).parts[-3]: path for path in given.cards},
+            "pseudo": by_name(rooms["pseudo"]),
+            "cards": by_folder(given.cards, -3),
+            "distortions": by_folder(rooms["distortions"]),
             "published": given.published,
             "constants": given.constants,
         },

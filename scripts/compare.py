@@ -1,16 +1,16 @@
 """Compare the experiments of a task in pairs: primary ones first, the rest exploratory."""
 
 from fewsky.console import running
-from fewsky.files import load_table, save_table
+from fewsky.files import save_table
 from fewsky.metrics.comparisons import compare_task, list_pairs
 from fewsky.provenance import record
-from fewsky.rooms import load_predictions
+from fewsky.rooms import load_manifest, load_predictions
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     table = compare_task(
         load_predictions(snakemake.input.predictions),
-        load_table(snakemake.input.manifest),
+        load_manifest(snakemake.input.manifest),
         settings["task"],
         list_pairs(settings["ranked"], settings["primary"]),
         settings["scoring"],

@@ -3,21 +3,17 @@
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.provenance import record
-from fewsky.raw.download import fetch_all, locate
+from fewsky.raw.download import fetch_all, with_published
 from fewsky.surveys import reader
 
 CHECKSUMS = "checksums.csv"
 
 with running(snakemake.log[0]):
     settings, place = snakemake.params.settings, snakemake.resources
+    made = [load_table(path) for path in snakemake.input.sky]
     entries = reader(settings["reader"]).files(settings)
-    for path in snakemake.input.sky:
-        made = load_table(path).set_index("path").sha256
-        for entry in entries:
-            if "://" in entry["url"] and locate(entry["url"]) in made:
-                entry["published"] = f"sha256:{made[locate(entry['url'])]}"
     files = fetch_all(
-        entries,
+        with_published(entries, made),
         place.store,
         mirror=place.mirror or None,
         offline=place.offline == "True",

@@ -4,16 +4,8 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_table
-from fewsky.paper.tables import interval, number, save
+from fewsky.paper.tables import MEASURES, interval, number, p_value, save
 from fewsky.provenance import record, simulated
-
-WORDS = {"mcc": "MCC", "auroc": "AUROC", "accuracy": "accuracy", "log_loss": "log-loss"}
-
-
-def p_value(p):
-    """A probability with two digits, as a bound where it is very small."""
-    return "< 0.001" if p < 0.001 else number(p, 3)
-
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
@@ -25,7 +17,7 @@ with running(snakemake.log[0]):
         {
             "A": row.a,
             "B": row.b,
-            "Measure": WORDS.get(row.metric, row.metric),
+            "Measure": MEASURES.get(row.metric, row.metric),
             "A − B": interval(row.difference, row.lower, row.upper),
             "p": p_value(row.p),
             "p, Holm": p_value(row.p_holm),

@@ -8,8 +8,8 @@ from fewsky.paper.tables import (
     interval,
     load_metrics,
     load_published,
-    number,
     one,
+    published_rows,
     save,
     scored,
 )
@@ -40,23 +40,15 @@ def scores(name, kind, metrics, reference):
     }
 
 
-def printed(published):
-    """Rows of other people's publications."""
-    table = published[published["table"] == "main"]
-    for row, part in table.groupby("row", sort=False):
-        values = dict(zip(part["metric"], part["value"].astype(float), strict=True))
-        author = part["study"].iloc[0].replace("S2", "Ruhmer: ").replace("KB17", "")
-        told = {words: number(values[key]) for key, words in COLUMNS.items() if key in values}
-        yield {"Experiment": author + row, "Kind": "published", **told}
-
-
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     metrics = load_metrics(snakemake.input.metrics)
     references = [name for name in ("catalogue", "truth") if (metrics["reference"] == name).any()]
     ranked = sorted(settings["kinds"].items(), key=lambda item: KINDS.index(item[1]))
     ours = [scores(name, kind, metrics, against) for against in references for name, kind in ranked]
-    quotes = list(printed(load_published(snakemake.input.published)))
+    quotes = published_rows(
+        load_published(snakemake.input.published), "main", COLUMNS, {"S2": "Ruhmer: "}
+    )
     table = pd.DataFrame(ours + quotes, columns=list(ours[0]), dtype=object)
     outputs = [snakemake.output.csv, snakemake.output.tex]
     save(table, *outputs, simulated=simulated(*snakemake.input),

@@ -3,28 +3,35 @@
 from pathlib import Path
 
 from fewsky.console import running
-from fewsky.files import load_table
+from fewsky.files import load_arrays, load_table
+from fewsky.models.start import load_start
 from fewsky.models.train import train
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images
+from fewsky.rooms import load_catalog, load_images, load_manifest
 
 with running(snakemake.log[0]):
+    settings, given = snakemake.params.settings, snakemake.input
+    weights, stored = next(iter(given.weights), None), next(iter(given.stored), None)
+    stage, pseudo = next(iter(given.stage), None), next(iter(given.pseudo), None)
     written = train(
-        snakemake.params.settings,
-        load_images(snakemake.input.images),
-        load_catalog(snakemake.input.catalogs),
-        load_table(snakemake.input.manifest),
-        load_table(snakemake.input.draws),
+        settings,
+        load_images(given.images)[:, settings["take"]],
+        load_catalog(given.catalogs),
+        load_manifest(given.manifest),
+        load_table(given.draws),
         int(snakemake.wildcards.draw),
         Path(snakemake.output.model).parent,
         Path(snakemake.resources.resume),
-        device=snakemake.resources.device,
+        snakemake.resources.device,
+        load_start(weights and Path(weights).parent, stage, int(snakemake.wildcards.draw)),
+        stored and load_arrays(stored)["activations"],
+        pseudo and load_table(pseudo),
         code=snakemake.params.code,
     )
     record(
         snakemake.output.provenance,
         outputs=written.values(),
-        settings=snakemake.params.settings,
+        settings=settings,
         code=snakemake.params.code,
-        inputs=snakemake.input,
+        inputs=given,
     )

@@ -9,6 +9,7 @@ from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.networks import module_of
 from fewsky.schema import check, fill, listed, load_schema, nearest
+from fewsky.starts import resolve_starts
 from fewsky.surveys import reader
 
 
@@ -23,6 +24,7 @@ class Plan:
     paper: dict[str, Any]
     gates: list[dict]
     sky: dict[str, Any] | None
+    weights: dict[str, dict] = field(default_factory=dict)
     shards: dict[str, dict[str, dict]] = field(default_factory=dict)
     technical: dict[str, Any] = field(default_factory=dict)
     families: dict[str, list[str]] = field(default_factory=dict)
@@ -39,7 +41,7 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     exist, and circles among experiments.
     """
     schema = load_schema()
-    config = copy.deepcopy(dict(config))
+    config = _without_null(copy.deepcopy(dict(config)))
     check(config, schema, schema)
     # Experiments are filled in last, or a default would hide what a recipe or a parent says.
     recipes, written = config.pop("recipes", {}), config.pop("experiments")
@@ -48,17 +50,28 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     experiments = {
         name: complete(name, item, recipes, schema) for name, item in experiments.items()
     }
+    resolve_starts(experiments, config["weights"])
+    blocks = ("surveys", "datasets", "tasks", "paper", "gates", "sky", "weights")
     plan = Plan(
-        **{key: config[key] for key in ("surveys", "datasets", "tasks", "paper", "gates", "sky")},
+        **{key: config[key] for key in blocks},
         experiments=experiments,
         families=families,
         technical={key: config.get(key) for key in ("raw_store", "mirror", "download", "compute")},
     )
     _cross_check(plan)
-    for block in ("surveys", "datasets", "tasks", "experiments", "paper", "sky"):
+    for block in ("surveys", "datasets", "tasks", "experiments", "paper", "sky", "weights"):
         setattr(plan, block, canonical(getattr(plan, block)))
     plan.shards = {name: _shards(survey) for name, survey in plan.surveys.items()}
     return plan
+
+
+def _without_null(config: dict) -> dict:
+    """The configuration without what an overlay took out by giving its name no settings (null)."""
+    named = ("surveys", "datasets", "tasks", "weights", "recipes", "experiments")
+    for block in named:
+        if isinstance(config.get(block), Mapping):
+            config[block] = {k: item for k, item in config[block].items() if item is not None}
+    return config
 
 
 def _shards(survey: dict) -> dict[str, dict]:
@@ -78,6 +91,7 @@ def canonical(value: Any) -> Any:
 def _cross_check(plan: Plan) -> None:
     for name, dataset in plan.datasets.items():
         _known(f"datasets.{name}.survey", dataset["survey"], plan.surveys, "survey")
+        _check_dataset(name, dataset, plan.surveys[dataset["survey"]])
     for name, survey in plan.surveys.items():
         _check_survey(name, survey)
     for name, task in plan.tasks.items():
@@ -87,10 +101,30 @@ def _cross_check(plan: Plan) -> None:
         _known(f"experiments.{name}.task", item["task"], plan.tasks, "task")
         if "model" in item:
             module_of(item["model"]["name"])
+        if "pseudo" in item and not plan.tasks[item["task"]]["split"]["unlabelled_fraction"]:
+            raise FewskyError(
+                f"config: experiments.{name}.pseudo: wanted unlabelled objects in the task "
+                f"{item['task']}; found unlabelled_fraction 0. Raise it, or take pseudo out."
+            )
     _check_paper(plan)
     for k, gate in enumerate(plan.gates):
         _known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
         _known(f"gates.{k}.experiment", gate["experiment"], plan.experiments, "experiment")
+
+
+def _check_dataset(name: str, dataset: dict, survey: dict) -> None:
+    if reader(survey["reader"]).KIND == "fields" and dataset["size"] % 2 == 0:
+        raise FewskyError(
+            f"config: datasets.{name}.size: wanted an odd number; found {dataset['size']}. Write "
+            "an odd one, so that a patch has a central pixel."
+        )
+    scale = dataset["scale"]
+    most = 100 if scale["by"] == "image" else float("inf")
+    if not scale["low"] < scale["high"] <= most or (scale["by"] == "image" and scale["low"] < 0):
+        raise FewskyError(
+            f"config: datasets.{name}.scale: wanted low below high, percentiles of 0 to 100 by "
+            f"image; found {scale['low']:g} and {scale['high']:g}. Mend them."
+        )
 
 
 def _check_survey(name: str, survey: dict) -> None:
@@ -110,7 +144,9 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
         )
     if split["by"] != "field":
         return
-    fields = plan.surveys[plan.datasets[task["dataset"]]["survey"]]["fields"]
+    survey = plan.surveys[plan.datasets[task["dataset"]]["survey"]]
+    # The catalogue column `field` of an image survey is known once its catalogue is read.
+    fields = survey.get("fields") or [*split["train"], *split["val"], *split["test"]]
     seen: dict[str, str] = {}
     for part in ("train", "val", "test"):
         for item in split[part]:
@@ -145,6 +181,7 @@ def _check_paper(plan: Plan) -> None:
                 "Add them, or take the chapter out of paper.chapters."
             )
     _check_star_galaxy(plan)
+    _check_planetary_nebulae(plan)
 
 
 def _check_star_galaxy(plan: Plan) -> None:
@@ -160,6 +197,32 @@ def _check_star_galaxy(plan: Plan) -> None:
     for key in ("curves", "confusion", "main"):
         for item in chapter[key]:
             _known(f"{where}.{key}", item, plan.experiments, "experiment")
+
+
+def _check_planetary_nebulae(plan: Plan) -> None:
+    chapter = plan.paper.get("planetary-nebulae")
+    if chapter is None or "planetary-nebulae" not in plan.paper["chapters"]:
+        return
+    where = "paper.planetary-nebulae"
+    _known(f"{where}.survey", chapter["survey"], plan.surveys, "survey")
+    _known(f"{where}.dataset", chapter["dataset"], plan.datasets, "dataset")
+    tasks = {key: chapter[key] for key in ("task", "folds_task", "shift_task") if chapter[key]}
+    for key, task in tasks.items():
+        _known(f"{where}.{key}", task, plan.tasks, "task")
+    lists = ("main", "curve", "teachers", "pseudo", "kinds", "distortion")
+    named = {key: chapter[key] for key in lists}
+    named["hypothesis"] = list(filter(None, (chapter["hypothesis"] or {}).values()))
+    for key, names in named.items():
+        for item in names:
+            _known(f"{where}.{key}", item, plan.experiments, "experiment")
+    for key, role in (("main", "task"), ("hypothesis", "folds_task"), ("distortion", "shift_task")):
+        for item in named[key]:
+            if plan.experiments[item]["task"] != chapter[role]:
+                raise FewskyError(
+                    f"config: {where}.{key}: wanted experiments of {where}.{role}, "
+                    f"{chapter[role]}; found {item} of {plan.experiments[item]['task']}. Name "
+                    "others."
+                )
 
 
 def _known(where: str, name: str, among: Any, kind: str) -> None:

@@ -74,14 +74,18 @@ def _vary(name: str, item: dict) -> Iterator[tuple[str, dict]]:
 def complete(name: str, item: dict, recipes: Mapping[str, dict], schema: dict) -> dict:
     """An experiment with its recipe merged, checked and filled in."""
     where = f"experiments.{name}"
-    if ("model" in item) == ("opponent" in item):
-        found = "both" if "model" in item else "neither"
+    kinds = [kind for kind in ("model", "opponent", "probe") if kind in item]
+    if "model" not in item and "start" in item:
+        kinds.append("start")
+    if len(kinds) != 1:
+        found = " and ".join(kinds) or "none"
         raise FewskyError(
-            f"config: {where}: wanted either a model or an opponent; found {found}. Give one."
+            f"config: {where}: wanted either a model (or a start), a probe or an opponent; found "
+            f"{found}. Give one."
         )
     if "task" not in item:
         raise FewskyError(f"config: {where}: wanted the key 'task'; found none. Add it.")
-    if "model" in item:
+    if kinds[0] in ("model", "start"):
         item["recipe"] = _recipe(where, item.get("recipe", {}), recipes)
     check(item, schema["$defs"]["experiment"], schema, where)
     return fill(item, schema["$defs"]["experiment"], schema)

@@ -42,11 +42,37 @@ def _joined(paths: Iterable[str]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)
 
 
+def load_manifest(path: str) -> pd.DataFrame:
+    """The manifest of a split; ids, groups and labels as they were, also where they look like
+    numbers or like NA."""
+    words = dict.fromkeys(["object_id", "group", "label", "part"], str)
+    gaps = {"ra": [""], "dec": [""]}
+    return load_table(path, dtype=words, keep_default_na=False, na_values=gaps)
+
+
 def load_predictions(paths: Iterable[str]) -> dict[tuple[str, int], pd.DataFrame]:
-    """Prediction tables by (experiment, draw), named by their place models/EXPERIMENT/draw-K."""
-    return {_replicate(path): load_table(path) for path in paths}
+    """Prediction tables by (experiment, draw), named by their place models/EXPERIMENT/draw-K.
+
+    A table at draw-all holds every draw, told apart by its column `draw`; each is given by itself
+    and without that column.
+    """
+    found = {}
+    for path in paths:
+        name, draw = _replicate(path)
+        table = load_table(path)
+        found |= {(name, k): one for k, one in _by_draw(table, draw, path)}
+    return found
 
 
-def _replicate(path: str) -> tuple[str, int]:
+def _by_draw(table: pd.DataFrame, draw: str, path: str) -> list[tuple[int, pd.DataFrame]]:
+    if draw != "all":
+        return [(int(draw), table)]
+    if "draw" not in table:
+        raise FewskyError(f"{path}: wanted the column draw; found none. Delete it and run again.")
+    cells = table.groupby("draw")
+    return [(int(k), one.drop(columns="draw").reset_index(drop=True)) for k, one in cells]
+
+
+def _replicate(path: str) -> tuple[str, str]:
     folder = Path(path).parent
-    return folder.parent.name, int(re.fullmatch(r"draw-(\d+)", folder.name).group(1))
+    return folder.parent.name, re.fullmatch(r"draw-(\d+|all)", folder.name).group(1)

@@ -105,6 +105,14 @@ def make_run(folder, by="field", truth=True):
     return told, files
 
 
+def make_paper(folder, **run):
+    """The same files as the rule collect_numbers names them, and the settings by chapter."""
+    told, files = make_run(folder, **run)
+    rooms = {room: {"sdss": files[room]} for room in ("raw", "aligned", "sharpness")}
+    catalogs = {"sdss-ugriz-25px": files["catalogs"]}
+    return {"star-galaxy": told}, {**files, **rooms, "catalogs": catalogs}
+
+
 def _write_fields(files):
     frames = pd.DataFrame({"kind": "frame", "field": "1-1-5", "band": list("ugriz")})
     frames["path"] = "host/frame-" + frames["band"]
@@ -173,11 +181,11 @@ def comparisons(names):
     )  # fmt: skip
 
 
-def make_shown(folder, simulated=True):
+def make_shown(folder, simulated=True, figures=FIGURES, tables=TABLES):
     """Write figures, tables, their records and captions; return the paths of the first two."""
     folder = Path(folder)
-    figures = [folder / "figures" / f"{name}.pdf" for name in FIGURES]
-    tables = [folder / "tables" / f"{name}.csv" for name in TABLES]
+    figures = [folder / "figures" / f"{name}.pdf" for name in figures]
+    tables = [folder / "tables" / f"{name}.csv" for name in tables]
     for path in [*figures, *tables]:
         path.parent.mkdir(parents=True, exist_ok=True)
         inputs = {f"results/x/metrics/task-{k}.csv": f"{k:064x}" for k in range(5)}

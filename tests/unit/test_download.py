@@ -290,7 +290,7 @@ def test_a_local_catalogue_is_kept_under_its_digest(tmp_path):
     own.write_text("ra,dec,label\n1,2,star\n")
     table = fetch_all([{"kind": "csv", "field": "", "band": "", "url": str(own)}], tmp_path / "s")
     assert (tmp_path / "s" / table["path"][0]).read_text() == own.read_text()
-    with pytest.raises(FewskyError, match="wanted a catalogue file; found none"):
+    with pytest.raises(FewskyError, match="wanted a file of your own; found none"):
         fetch_all([{"kind": "csv", "field": "", "band": "", "url": "no.csv"}], tmp_path / "s")
 
 

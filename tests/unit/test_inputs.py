@@ -8,7 +8,7 @@ import torch
 from fewsky.console import FewskyError
 from fewsky.models import psf
 from fewsky.models.inputs import describe, expanded, n_channels, noise, scalars, stretched
-from fewsky.models.trained import objects_on
+from fewsky.models.sources import objects_on
 
 BANDS = ["g", "r"]
 N, SIZE = 40, 15

@@ -321,8 +321,21 @@ def test_folds_are_scored_apart_and_together():
     ]  # fmt: skip
     together = pick(rows, part="folds")
     each = pick(rows, part="test")
-    assert together["value"].item() == pytest.approx(each["value"].mean())
+    # Counts are taken over all folds, so that accuracies of equal folds have their mean.
+    right = pick(table, experiment="good", metric="accuracy", subset="all", draw=-1)
+    assert pick(right, part="folds")["value"].item() == pytest.approx(
+        pick(right, part="test")["value"].mean()
+    )
     assert (together["upper"] - together["lower"]).item() < (each["upper"] - each["lower"]).mean()
+    by_draw = pick(table, experiment="good", metric="mcc", subset="all", part="folds")
+    by_draw = by_draw[by_draw["draw"] >= 0].set_index("draw")["value"]
+    for draw in range(5):
+        tested = pick(found["good", draw], part="test")
+        decided = np.where(tested["p_star"] > 0.5, "star", "galaxy")
+        assert by_draw[draw] == pytest.approx(
+            reference.matthews_corrcoef(tested["label"], decided), abs=1e-9
+        )
+    assert together["value"].item() == pytest.approx(by_draw.mean())
 
 
 def test_the_sample_is_described():

@@ -13,6 +13,7 @@ SPLIT = {
     "by": "sky", "train": [], "val": [], "test": [], "tile_arcmin": 2.0, "test_fraction": 0.3,
     "guard_arcsec": None, "folds": 0, "draws": 2, "balance": "class", "duplicates": "drop",
     "match_arcsec": 1.0, "audit": "enforce", "seed": 0,
+    "val_fraction": 0, "unlabelled_fraction": 0, "link_arcsec": None,
 }  # fmt: skip
 TASK = {"classes": CLASSES, "label": "label", "keep": {}, "patch_arcsec": 9.9, "split": SPLIT}
 

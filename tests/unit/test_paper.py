@@ -4,24 +4,29 @@ import json
 
 import pytest
 import typst
-from paper_run import FIGURES, REPORT, TABLES, make_run, make_shown
+from paper_run import FIGURES, REPORT, TABLES, make_paper, make_shown
 
 from fewsky.console import FewskyError
 from fewsky.files import save_json
 from fewsky.paper.captions import read_caption
-from fewsky.paper.chapter_star_galaxy import collect
+from fewsky.paper.collect import collect
 from fewsky.paper.typeset import origin, read_cells, read_content, set_paper, stage
 
-TITLE = {"title": "A title", "chapters": ["star-galaxy"], "config": "paper.star-galaxy"}
+NAMES = [*FIGURES, *TABLES]
+TITLE = {
+    "title": "A title",
+    "chapters": ["star-galaxy"],
+    "scripts": dict.fromkeys(NAMES, "scripts/x.py"),
+    "blocks": dict.fromkeys(NAMES, "paper.star-galaxy"),
+}
 
 
 def content_of(folder, simulated=True, **run):
-    found = collect(*make_run(folder, truth=simulated, **run))
+    found = collect(*make_paper(folder, truth=simulated, **run))
     found["facts"]["simulated"] = simulated
     save_json(found, folder / "numbers.json")
     figures, tables = make_shown(folder, simulated)
-    settings = {**TITLE, "scripts": dict.fromkeys([*FIGURES, *TABLES], "scripts/x.py")}
-    content = read_content(folder / "numbers.json", figures, tables, folder / "captions", settings)
+    content = read_content(folder / "numbers.json", figures, tables, folder / "captions", TITLE)
     return {**content, "versions": {"numpy": "2.4.6"}}
 
 
@@ -45,7 +50,7 @@ def test_the_text_holds_for_real_data_and_for_tiles(case, tmp_path):
 
 
 def test_every_figure_and_table_is_in_the_text(content):
-    text = "".join(path.read_text() for path in (REPORT / "chapters").glob("*.typ"))
+    text = "".join(path.read_text() for path in REPORT.rglob("*.typ"))
     for name in [*content["figures"], *content["tables"]]:
         assert f'("{name}"' in text
 
@@ -105,7 +110,7 @@ def test_a_caption_that_cannot_be_shown_is_one_line(tmp_path, text):
 
 def test_the_origin_names_a_few_inputs_and_counts_the_rest(content, tmp_path):
     figures, _ = make_shown(tmp_path)
-    found = origin(figures[0], "scripts/plot.py")
+    found = origin(figures[0], "scripts/plot.py", "paper.x")
     assert found["inputs"][0] == {"name": "metrics/task-0.csv", "sha": "00000000"}
     assert (len(found["inputs"]), found["others"]["count"]) == (3, 2)
     assert found["simulated"]
@@ -113,7 +118,7 @@ def test_the_origin_names_a_few_inputs_and_counts_the_rest(content, tmp_path):
 
 def test_a_figure_without_record_is_refused(tmp_path):
     with pytest.raises(FewskyError, match="wanted a record beside it"):
-        origin(tmp_path / "fig_x.pdf", "")
+        origin(tmp_path / "fig_x.pdf", "", "")
 
 
 def test_cells_keep_their_text_and_tell_numbers_from_words(tmp_path):

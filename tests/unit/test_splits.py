@@ -45,6 +45,7 @@ def task(**split):
         "by": "sky", "train": [], "val": [], "test": [], "tile_arcmin": 2.0, "test_fraction": 0.25,
         "guard_arcsec": None, "folds": 0, "draws": 3, "balance": "class", "duplicates": "drop",
         "match_arcsec": 1.0, "audit": "enforce", "seed": 0,
+        "val_fraction": 0, "unlabelled_fraction": 0, "link_arcsec": None,
     }  # fmt: skip
     block = {"classes": ["galaxy", "star"], "label": "label", "keep": {}, "patch_arcsec": PATCH}
     return {**block, "split": {**told, **split}}

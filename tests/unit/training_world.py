@@ -35,6 +35,9 @@ RECIPE = {
     "class_weights": "none",
     "threads": 1,
     "dtype": "float32",
+    "unfreeze": "all",
+    "batch_norm": "train",
+    "learning_rates": [],
 }
 
 
@@ -48,6 +51,8 @@ def settings(**changes) -> dict:
         "budgets": ["all"],
         "folds": 0,
         "seed": 7,
+        "start": None,
+        "pseudo": None,
     }
     recipe = {key: changes.pop(key) for key in list(changes) if key in RECIPE}
     return top | changes | {"recipe": RECIPE | recipe}
@@ -93,5 +98,6 @@ def _draw(pool: np.ndarray, draw: int) -> pd.DataFrame:
             "object_id": np.random.default_rng(draw).permutation(pool),
             "rank": rank,
             "role": np.where(rank % 5 == 4, "val", "train"),
+            "even": True,
         }
     )

@@ -1,4 +1,8 @@
-"""Print the URL of every archive file that a configuration is known to need, one a line."""
+"""Print the URL of every archive file that a configuration is known to need, one a line.
+
+Images that a catalogue names are known once the run has listed its objects. Answers of a form are
+printed by their names: no archive has them there, `make fetch` brings them.
+"""
 
 import sys
 
@@ -17,7 +21,8 @@ def main(paths: list[str]) -> int:
         with open(path, encoding="utf-8") as stream:
             config = merge(config, yaml.safe_load(stream))
     try:
-        print(*known_urls(resolve(config).surveys), sep="\n")
+        results = (config.get("pathvars") or {}).get("results")
+        print(*known_urls(resolve(config).surveys, results), sep="\n")
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)
         return 1

@@ -86,6 +86,12 @@ def letter(axes: Sequence[Axes]) -> None:
         ax.set_title(f"({chr(97 + k)}) {ax.get_title(loc='left')}".rstrip(), loc="left")
 
 
+def columns_fitting(words: Sequence[str], width: float = PAGE) -> int:
+    """How many columns a legend of these words can have in a width in inches."""
+    longest = 0.35 + 0.062 * max(map(len, words), default=0)
+    return max(1, min(len(words), int(width / longest)))
+
+
 def picture(ax: Axes) -> None:
     """Take ticks and frame from an axes that shows an image."""
     ax.set(xticks=[], yticks=[])

@@ -14,6 +14,7 @@ from fewsky.metrics.predictions import (
     number_classes,
     replicates_by_budget,
     sample_of,
+    whole_draws,
 )
 from fewsky.metrics.scores import by_experiment, shared_resamples
 from fewsky.metrics.stats import compare, holm, verdict
@@ -35,27 +36,30 @@ def compare_task(predictions, manifest, task, pairs, settings, *, seed):
 
     `predictions` maps (experiment, draw) to a prediction table; `pairs` come from `list_pairs`.
     Each pair is compared at the largest budget that both have, else each at its own largest.
-    Holm's correction runs over the primary pairs, whose verdicts use it.
+    Holm's correction runs over the primary pairs, whose verdicts use it. In a repeated
+    cross-validation a replicate is a draw with all its folds, in which each object is tested once;
+    a fold is none, since the folds of a draw share most of their labels. Resamples take sky groups
+    first, which hold their objects in all draws and folds, then such replicates.
     """
     objects = manifest.set_index("object_id")
     cells = {
-        name: outside_folds(replicates_by_budget(frames, objects, task["classes"], name))
+        name: as_tested(replicates_by_budget(frames, objects, task["classes"], name))
         for name, frames in by_experiment(predictions).items()
         if any(name in (pair["a"], pair["b"]) for pair in pairs)
     }
 
     @cache
     def values(name, step, keys):
-        chosen = [one for one in cells[name][step] if (one.draw, one.fold) in keys]
+        chosen = [one for one in cells[name][step] if one.draw in keys]
         return resampled_values(chosen, objects, task["classes"], settings["bootstrap"], seed)
 
     rows = [compare_pair(pair, cells, values, settings["bootstrap"], seed) for pair in pairs]
     return judge(pd.DataFrame(rows, columns=COLUMNS))
 
 
-def outside_folds(steps):
-    """Return the lists of replicates over the test part, else those over folds."""
-    return [cell for cell in steps if cell[0].fold == -1] or steps
+def as_tested(steps):
+    """Return the lists of replicates over the test part, else draws over all their folds."""
+    return [cell for cell in steps if cell[0].fold == -1] or list(map(whole_draws, steps))
 
 
 def resampled_values(chosen, objects, classes, n, seed):
@@ -72,27 +76,28 @@ def compare_pair(pair, cells, values, n, seed):
     """Return the row of one pair, its verdict not yet corrected for the number of pairs."""
     a, b, metric = pair["a"], pair["b"], pair["metric"]
     steps = choose_budgets(cells[a], cells[b])
-    keys = [
-        {(one.draw, one.fold) for one in cells[name][step]}
+    sides = [
+        {one.draw: np.sort(one.rows) for one in cells[name][step]}
         for name, step in zip((a, b), steps, strict=True)
     ]
-    common = frozenset(keys[0] & keys[1])
+    common = frozenset(sides[0].keys() & sides[1].keys())
     if not common:
         raise FewskyError(
             f"compare {a} with {b}: wanted draws that both have; found none. Train both on the "
             "same draws."
         )
     found = [values(name, step, common) for name, step in zip((a, b), steps, strict=True)]
-    if metric not in found[0][0] or found[0][2] != found[1][2]:
+    same = all(np.array_equal(sides[0][draw], sides[1][draw]) for draw in common)
+    if metric not in found[0][0] or not same:
         raise FewskyError(
             f"compare {a} with {b}: wanted the measure {metric} on one test part; found "
             f"{'two test parts' if metric in found[0][0] else 'no such measure'}. Mend the pair."
         )
-    sides = [(whole[metric][0], resampled[metric]) for whole, resampled, _ in found]
+    told = [(whole[metric][0], resampled[metric]) for whole, resampled, _ in found]
     resamples = shared_resamples(found[0][2], len(common), n, seed)
     better_high = metric not in LOWER_IS_BETTER
     told = compare(
-        *sides, resamples, found[0][2], primary=pair["primary"], higher_is_better=better_high
+        *told, resamples, found[0][2], primary=pair["primary"], higher_is_better=better_high
     )
     own = {f"budget_{k}": budget_of(cells[pair[k]][s]) for k, s in zip("ab", steps, strict=True)}
     return {"a": a, "b": b, "metric": metric, **told, **own}

@@ -11,6 +11,7 @@ TRUTH_ARCSEC = 1.0
 NEIGHBOUR_ARCSEC = (0, 5, 10, 20, np.inf)
 NEIGHBOUR_MAG = (-np.inf, 18, 20, 22, np.inf)
 QUANTILES = 10
+FEWEST_OF_KIND = 5
 
 
 def match_truth(objects, truth, classes):
@@ -37,6 +38,8 @@ def subset_masks(objects, number, settings, rng, nuisance=None):
     masks |= in_bins(objects, settings["magnitude"], edges, f"{band} {{:.1f}}-{{:.1f}}")
     masks |= in_bins(objects, "neighbour_arcsec", NEIGHBOUR_ARCSEC, "neighbour {:g}-{:g} arcsec")
     masks |= in_bins(objects, "neighbour_mag_r", NEIGHBOUR_MAG, "neighbour r {:g}-{:g}")
+    for column in settings.get("by", []):
+        masks |= of_each_value(objects, column)
     if len(edges):
         bins = np.digitize(objects[settings["magnitude"]], edges)
         masks[f"matched {band}"] = match_classes(objects["part"], bins, number, rng)
@@ -71,6 +74,21 @@ def in_bins(objects, column, edges, name):
         return {}
     value = objects[column].to_numpy(float)
     return {name.format(a, b): (value >= a) & (value < b) for a, b in pairwise(edges)}
+
+
+def of_each_value(objects, column):
+    """Return the objects of each value of a column of words; "" and rare values are left out."""
+    if column not in objects:
+        return {}
+    value = objects[column].fillna("").astype(str)
+    counts = value[value != ""].value_counts()
+    names = sorted(counts.index[counts >= FEWEST_OF_KIND])
+    return {f"{column} {name}": (value == name).to_numpy() for name in names}
+
+
+def is_kind(subset, settings):
+    """Return whether a subset is one value of a column of paper.scoring.by."""
+    return any(subset.startswith(f"{column} ") for column in settings.get("by", []))
 
 
 def match_classes(part, stratum, number, rng):

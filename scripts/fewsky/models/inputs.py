@@ -14,18 +14,24 @@ import torch
 from fewsky.console import FewskyError
 from fewsky.models import psf as point_source
 
-STRETCHES = ("raw", "robust", "asinh", "luptitude", "snr")
+STRETCHES = ("raw", "robust", "asinh", "luptitude", "snr", "card")
 # SDSS softening b in maggies (Lupton, Gunn & Szalay 1999; values of the SDSS data releases).
 SOFTENING = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8e-10, "z": 7.4e-10}
 
 
 def describe(
-    images: np.ndarray, catalog: pd.DataFrame, bands: list[str], recipe: dict, extra: list[str]
+    images: np.ndarray,
+    catalog: pd.DataFrame,
+    bands: list[str],
+    recipe: dict,
+    extra: list[str],
+    card: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The statistics of an input, from training images `(n, band, y, x)` in nanomaggies.
 
     `robust` and `asinh` keep each band's median and 1.4826 times its median absolute deviation;
-    `snr` keeps the median noise, which stands in for objects whose field has none.
+    `snr` keeps the median noise, which stands in for objects whose field has none; `card` takes
+    the mean and standard deviation that the card of the starting weights states.
     """
     stretch, psf = recipe["stretch"], recipe["psf"]
     if stretch not in STRETCHES:
@@ -41,12 +47,29 @@ def describe(
     elif stretch == "snr":
         found["noise"] = [_median_known(column) for column in _noise_columns(catalog, bands).T]
         _positive(found["noise"], "noise_<band> in the catalogue", bands)
+    elif stretch == "card":
+        found["mean"], found["std"] = _of_card(card or {}, bands)
     if stretch in ("asinh", "snr"):
         found["softening"] = recipe["softening"]
     if psf != "none":
         found["point_source"] = point_source.describe(catalog, bands, recipe["pixel_arcsec"])
     found["extra"] = [_column(catalog, name) for name in expanded(extra, bands)]
     return found
+
+
+def _of_card(card: dict[str, Any], bands: list[str]) -> tuple[list[float], list[float]]:
+    if "mean" not in card:
+        raise FewskyError(
+            "recipe.stretch: wanted starting weights, whose card states mean and deviation; found "
+            "none. Name them in start, or use robust."
+        )
+    if len(card["mean"]) != len(bands):
+        raise FewskyError(
+            f"weights: wanted {len(card['mean'])} bands, one for each mean of their card; found "
+            f"{len(bands)} ({', '.join(bands)}). Use images of as many bands, or state mean and "
+            "std of the weights for these."
+        )
+    return card["mean"], card["std"]
 
 
 def n_channels(statistics: dict[str, Any]) -> int:
@@ -115,7 +138,8 @@ def stretched(
 
     raw: unchanged. robust: (x - median) / spread. asinh: asinh of that / softening. luptitude:
     brightness in magnitudes above an empty pixel, 2.5 / ln 10 * asinh(x / 2b). snr:
-    asinh(x / (softening * noise)), where the noise is that of the object's own field.
+    asinh(x / (softening * noise)), where the noise is that of the object's own field. card:
+    (x - mean) / std for images of 0 to 1.
     """
     copies = pixels.shape[2] // len(statistics["bands"])
 
@@ -126,6 +150,8 @@ def stretched(
     stretch = statistics["stretch"]
     if stretch == "raw":
         return pixels
+    if stretch == "card":
+        return (pixels - row("mean")) / row("std")
     if stretch == "robust":
         return (pixels - row("median")) / row("spread")
     if stretch == "asinh":

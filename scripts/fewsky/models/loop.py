@@ -6,32 +6,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from fewsky.console import FewskyError, say
-from fewsky.models.augment import as_images
 from fewsky.models.checkpoint import Tensors, load_state, save_state
-from fewsky.models.inputs import stretched
 from fewsky.models.objectives import Objective
+from fewsky.models.pseudo import Unlabelled, likeliest
 from fewsky.models.schedule import Progress, judge, learning_rate, make_optimiser, total_steps
-from fewsky.models.views import Objects, Views
+from fewsky.models.sources import Activations, Held, Pixels
+from fewsky.networks.backbone import keep_statistics
 from fewsky.networks.layers import use_generator
 
 EVALUATION_BATCH = 512
+EVALUATION_PIXELS = 1 << 22  # an image of 256 px needs smaller batches
+
+
+class Diverged(FewskyError):
+    """A loss that is no longer finite; another learning rate may do."""
 
 
 @dataclass
 class Problem:
-    """One training: whom to learn from and whom to check on, under which recipe and seeds."""
+    """One training: whom to learn from and whom to check on, under which recipe and seeds.
+
+    `source` gives inputs for image rows; `train` and `val` are (rows, targets); `unlabelled` are
+    objects that pseudo-labels are learned on.
+    """
 
     name: str
-    train: Objects
-    val: Objects
-    size: int
+    source: Pixels | Activations
+    train: tuple[np.ndarray, np.ndarray]
+    val: tuple[np.ndarray, np.ndarray]
     recipe: dict[str, Any]
-    statistics: dict[str, Any]
     objective: Objective
     seeds: dict[str, int]
+    unlabelled: Unlabelled | None = None
 
 
 @dataclass
@@ -52,17 +62,18 @@ def fit(
     and always after the last epoch.
     """
     recipe = problem.recipe
-    device = problem.train.pixels.device
+    device = problem.source.device
     generators = {
         name: torch.Generator("cpu" if name == "order" else device).manual_seed(seed)
         for name, seed in problem.seeds.items()
     }
     use_generator(network, generators["dropout"])
-    views = Views(
-        problem.train, problem.size, recipe, problem.statistics, generators["augmentation"]
-    )
-    val_images = evaluation_images(problem.val, problem.size, problem.statistics)
-    weights = class_weights(problem.train.targets, recipe)
+    if recipe["batch_norm"] == "frozen":
+        keep_statistics(network)
+    views = problem.source.training(*problem.train, generators["augmentation"])
+    held = problem.source.held(*problem.val)
+    second = _second_loss(problem, generators, math.ceil(len(views) / recipe["batch_size"]))
+    weights = class_weights(views.targets, recipe)
     optimiser = make_optimiser(network, recipe)
     total = total_steps(recipe, math.ceil(len(views) / recipe["batch_size"]))
     best, progress = {}, Progress()
@@ -76,10 +87,10 @@ def fit(
         started = time.perf_counter()
         train_loss, train_accuracy, n_seen = train_epoch(
             network, views, problem.objective, weights, optimiser, recipe, progress, total,
-            generators["order"],
+            generators["order"], second,
         )  # fmt: skip
         per_second = n_seen / (time.perf_counter() - started)
-        val_loss, val_accuracy = evaluate(network, problem.objective, val_images, problem.val)
+        val_loss, val_accuracy = evaluate(network, problem.objective, held)
         progress.epoch += 1
         row = {
             "epoch": progress.epoch,
@@ -104,16 +115,17 @@ def fit(
 
 
 def train_epoch(
-    network, views, objective, weights, optimiser, recipe, progress, total, order
+    network, views, objective, weights, optimiser, recipe, progress, total, order, second=None
 ) -> tuple[float, float, int]:
     """One pass over the views: mean loss, accuracy, and the number of views seen.
 
     As in Keras, loss and accuracy are means over the epoch's batches as they were trained on
     (augmented, with dropout), and the loss includes the L2 term. They are summed on the device;
-    nothing waits for it before the epoch's end. The last, smaller batch is kept.
+    nothing waits for it before the epoch's end. The last, smaller batch is kept. `second` gives
+    the unlabelled loss at a step, which the mean loss leaves out.
     """
     network.train()
-    device = views.pixels.device
+    device = views.device
     permutation = torch.randperm(len(views), generator=order).to(device)
     loss_sum = torch.zeros((), device=device)
     right_sum = torch.zeros((), device=device, dtype=torch.int64)
@@ -128,29 +140,59 @@ def train_epoch(
         if weights is not None:
             losses = losses * weights[targets]
         loss = losses.mean() + penalty(network)
+        whole = loss if second is None else loss + second(network, progress.step)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        whole.backward()
         optimiser.step()
         with torch.no_grad():
             loss_sum += loss.detach() * len(picks)
             right_sum += objective.right(outputs, targets).sum()
         seen += len(picks)
         progress.step += 1
+        progress.seen += len(picks)
         if progress.step >= total:
             break
     return loss_sum.item() / seen, right_sum.item() / seen, seen
 
 
+def _second_loss(problem: Problem, generators, steps_per_epoch: int):
+    """The weighted loss of a batch of unlabelled objects at a step, or None where none are used.
+
+    Targets are the teacher's, or the network's own likeliest classes at that very step.
+    """
+    unlabelled = problem.unlabelled
+    if unlabelled is None:
+        return None
+    objective, recipe = problem.objective, problem.recipe
+    targets = unlabelled.targets
+    if targets is None:
+        targets = np.zeros((len(unlabelled.rows), objective.n_classes), np.float32)
+    views = problem.source.training(unlabelled.rows, targets, generators["unlabelled_augmentation"])
+    order, size = generators["unlabelled_order"], unlabelled.settings["batch_size"]
+
+    def loss(network, step: int):
+        picks = torch.randint(len(views), (size,), generator=order, device=views.device)
+        images, extra, wanted = views.batch(picks)
+        alpha = unlabelled.alpha(step, steps_per_epoch)
+        if alpha == 0:
+            return 0.0
+        with _precision(recipe, views.device):
+            outputs = network(images, extra).float()
+        if unlabelled.targets is None:
+            wanted = likeliest(objective.probabilities(outputs.detach()))
+        return alpha * objective.soft_loss(outputs, wanted).mean()
+
+    return loss
+
+
 @torch.inference_mode()
-def evaluate(
-    network, objective: Objective, images: torch.Tensor, objects: Objects
-) -> tuple[float | None, float | None]:
+def evaluate(network, objective: Objective, held: Held) -> tuple[float | None, float | None]:
     """Mean loss (with the L2 term, as Keras reports it) and accuracy; None without objects."""
-    if not len(objects):
+    if not len(held):
         return None, None
-    outputs = outputs_of(network, images, objects.extra)
-    loss = objective.loss(outputs, objects.targets).mean() + penalty(network)
-    right = objective.right(outputs, objects.targets).double().mean()
+    outputs = outputs_of(network, held.inputs, held.extra)
+    loss = objective.loss(outputs, held.targets).mean() + penalty(network)
+    right = objective.right(outputs, held.targets).double().mean()
     return float(loss), float(right)
 
 
@@ -158,19 +200,22 @@ def evaluate(
 def outputs_of(network, images: torch.Tensor, extra: torch.Tensor | None) -> torch.Tensor:
     """The network's outputs for prepared images, float32 `(n, output)`."""
     network.eval()
+    size = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // max(1, images[0, 0].numel())))
     parts = [
-        network(
-            images[k : k + EVALUATION_BATCH],
-            None if extra is None else extra[k : k + EVALUATION_BATCH],
-        )
-        for k in range(0, len(images), EVALUATION_BATCH)
+        network(images[k : k + size], None if extra is None else extra[k : k + size])
+        for k in range(0, len(images), size)
     ]
     return torch.cat(parts)
 
 
-def evaluation_images(objects: Objects, size: int, statistics: dict[str, Any]) -> torch.Tensor:
-    """Images `(n, channel, y, x)` of objects as they are, stretched."""
-    return as_images(stretched(objects.pixels, objects.noise, statistics), size, size)
+@torch.inference_mode()
+def mean_outputs(network, source: Pixels | Activations, rows: np.ndarray, n_views: int):
+    """Outputs `(n, output)` of image rows, averaged over the symmetries of the square."""
+    parts = [
+        torch.stack([outputs_of(network, *view) for view in views]).mean(dim=0)
+        for views in source.in_views(rows, n_views)
+    ]
+    return torch.cat(parts) if parts else None
 
 
 def class_weights(targets: torch.Tensor, recipe: dict[str, Any]) -> torch.Tensor | None:
@@ -207,7 +252,7 @@ def _refuse_nan(name: str, row: dict[str, Any]) -> None:
     losses = {key: row[key] for key in ("train_loss", "val_loss") if row[key] is not None}
     for key, value in losses.items():
         if not math.isfinite(value):
-            raise FewskyError(
+            raise Diverged(
                 f"{name}: wanted a finite {key}; found {value} in epoch {row['epoch']} at learning "
                 f"rate {row['lr']:g}. Lower recipe.learning_rate or use recipe.stretch: asinh."
             )

@@ -12,9 +12,13 @@ class Objective(Protocol):
     """Everything the trainer asks of a kind of task."""
 
     n_outputs: int
+    n_classes: int
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Loss of each object, `(n,)`."""
+
+    def soft_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Loss of each object, `(n,)`, against class probabilities `(n, class)`."""
 
     def right(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Whether the likeliest class is the target, bool `(n,)`."""
@@ -26,7 +30,10 @@ class Objective(Protocol):
 class TwoClasses:
     """One output for two classes: the log-odds of the second, under binary cross-entropy."""
 
-    n_outputs = 1
+    n_outputs, n_classes = 1, 2
+
+    def soft_loss(self, outputs, targets):
+        return F.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 1], reduction="none")
 
     def loss(self, outputs, targets):
         return F.binary_cross_entropy_with_logits(
@@ -44,7 +51,10 @@ class ManyClasses:
     """One output a class: log-probabilities up to a constant, under cross-entropy."""
 
     def __init__(self, n_classes: int):
-        self.n_outputs = n_classes
+        self.n_outputs = self.n_classes = n_classes
+
+    def soft_loss(self, outputs, targets):
+        return F.cross_entropy(outputs, targets, reduction="none")
 
     def loss(self, outputs, targets):
         return F.cross_entropy(outputs, targets, reduction="none")

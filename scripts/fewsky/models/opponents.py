@@ -15,8 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fewsky.console import FewskyError
-from fewsky.splits.draws import members
-from fewsky.splits.folds import fold_members
+from fewsky.splits.folds import run_members
 
 # SDSS calls an object extended where psf - model magnitude exceeds this (photometric pipeline).
 EXTENDED_MAG = 0.145
@@ -31,8 +30,8 @@ def fit_opponent(settings, catalog, manifest, draws, task, draw, budgets):
     `settings` is {family, columns, options}; `columns` are names or patterns of `catalog`, which
     has the measured columns joined; `budgets` are numbers of labels seen or "all". Validation
     objects are predicted by a fit without them, test objects by a fit on all labels of the budget.
-    With task.split.folds each fold is tested in turn, not the test part. What learns from no label
-    has the budget 0 and test objects only.
+    With task.split.folds each fold is tested in turn, all of it, not the test part. What learns
+    from no label has the budget 0 and test objects only.
     """
     columns = choose_columns(settings, catalog)
     values = pd.DataFrame(catalog.set_index("object_id")[columns], dtype=float)
@@ -80,12 +79,9 @@ def choose_columns(settings, catalog):
 def list_fits(manifest, draws, task, draw, budgets):
     """Yield fold, labels seen and the objects with their role, for each budget and each fold."""
     label = manifest.set_index("object_id")["label"]
-    test = manifest.loc[manifest["part"] == "test", "object_id"].to_numpy()
     for fold in range(task["split"]["folds"]) or [-1]:
         for budget in budgets:
-            ids = (*members(draws, draw, budget), test)
-            if fold >= 0:
-                ids = fold_members(manifest, draws, draw, budget, fold)
+            ids = run_members(manifest, draws, draw, budget, fold)
             yield fold, len(ids[0]) + len(ids[1]), name_roles(label, *ids)
 
 

@@ -1,4 +1,8 @@
-"""Which objects a run trains on, validates on and predicts, by budget and fold."""
+"""Which objects a run trains on, validates on and predicts, by budget and fold.
+
+Hidden labels end here: of an unlabelled object nothing but `printed_labels`, and that only for the
+fold in which it is tested, says what its label is.
+"""
 
 from typing import Any, NamedTuple
 
@@ -6,10 +10,19 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError
+from fewsky.splits.draws import ranking
+from fewsky.splits.folds import ranked_outside, run_members
+
+LABELLED = ("pool", "val", "test")
+HIDDEN = "unlabelled"
 
 
 class Run(NamedTuple):
-    """One training: its number of labels, its fold (-1 for none), and rows of the image tensor."""
+    """One training: its number of labels, its fold (-1 for none), and rows of the image tensor.
+
+    Parts are train, val, test, unused (labels beyond the budget) and unlabelled (outside the fold;
+    empty in a task without).
+    """
 
     budget: int
     fold: int
@@ -24,9 +37,10 @@ class Run(NamedTuple):
 def labelled(catalog: pd.DataFrame, manifest: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """The manifest's objects with their image row and target, indexed by object_id.
 
-    `row` counts images, `target` counts classes. Labels are the manifest's and are joined by key.
-    Raises FewskyError where a column or a key is missing, a key is repeated, or a label is not one
-    of the classes.
+    `row` counts images, `target` counts classes. Labels are the manifest's and are joined by key;
+    unlabelled objects have label "" and target -1, whatever the manifest says of them. Raises
+    FewskyError where a column or a key is missing, a key is repeated, or a label is not one of the
+    classes.
     """
     needed = ["object_id", "label", "part", "fold"]
     if lost := [name for name in needed if name not in manifest]:
@@ -42,7 +56,9 @@ def labelled(catalog: pd.DataFrame, manifest: pd.DataFrame, classes: list[str]) 
                 "twice. Make the cutouts and the split again."
             )
     table = manifest.set_index("object_id")[["label", "part", "fold"]]
-    table = table[table["part"].isin(["pool", "val", "test"])]
+    table = table[table["part"].isin([*LABELLED, HIDDEN])]
+    hidden = table["part"] == HIDDEN
+    table["label"] = table["label"].mask(hidden, "")
     table["row"] = pd.Index(catalog["object_id"]).get_indexer(table.index)
     if (table["row"] < 0).any():
         raise FewskyError(
@@ -50,13 +66,29 @@ def labelled(catalog: pd.DataFrame, manifest: pd.DataFrame, classes: list[str]) 
             f"first {table.index[table['row'] < 0][0]}. Make the split again."
         )
     table["target"] = pd.Index(classes).get_indexer(table["label"])
-    if (table["target"] < 0).any():
-        wrong = sorted(set(table["label"][table["target"] < 0].astype(str)))
+    lost = (table["target"] < 0) & ~hidden
+    if lost.any():
+        wrong = sorted(set(table["label"][lost].astype(str)))
         raise FewskyError(
             f"manifest: wanted labels {', '.join(classes)}; found {', '.join(wrong)}. "
             "Name them in the task's classes or make the split again."
         )
     return table
+
+
+def printed_labels(table: pd.DataFrame, manifest: pd.DataFrame, run: Run) -> np.ndarray:
+    """The label to print beside each of a run's predictions, its parts one after the other.
+
+    It is what `labelled` gives, "" for unlabelled objects; those of the tested fold are tested, and
+    have the manifest's. Nothing may learn from this array.
+    """
+    of_row = table.reset_index().set_index("row")
+    truth = manifest.set_index("object_id")["label"]
+    found = [
+        truth[of_row.loc[rows, "object_id"]] if part == "test" else of_row.loc[rows, "label"]
+        for part, rows in run.parts.items()
+    ]
+    return np.concatenate([labels.to_numpy(dtype=object) for labels in found])
 
 
 def runs(
@@ -65,47 +97,44 @@ def runs(
     """Every run of a draw: one a fold and budget, budgets rising.
 
     A budget takes the lowest ranks, validation included. Under folds the fold held out is the
-    test part, and ranks count the objects that are left.
+    test part, labelled and unlabelled objects of it, and ranks count the objects that are left.
     """
-    ranking = draws[draws["draw"] == draw].sort_values("rank", kind="stable")
-    if ranking.empty:
-        raise FewskyError(f"draws: wanted draw {draw}; found none of it. Make the split again.")
-    ranked = table.join(ranking.set_index("object_id")[["rank", "role"]], how="right")
-    if ranked["row"].isna().any():
+    ids = ranking(draws, draw)["object_id"]
+    if lost := int((~ids.isin(table.index)).sum()):
         raise FewskyError(
-            f"draws: wanted objects of the manifest's pool; found {ranked['row'].isna().sum()} "
-            "others. Make the split again."
+            f"draws: wanted objects of the manifest's pool; found {lost} others. "
+            "Make the split again."
         )
     folds = range(settings["folds"]) if settings["folds"] else [-1]
-    return [run for fold in folds for run in _of_fold(settings, table, ranked, draw, fold)]
+    return [run for fold in folds for run in _of_fold(settings, table, draws, draw, fold)]
 
 
-def _of_fold(settings, table, ranked, draw, fold) -> list[Run]:
-    held_out = table["part"] == "test" if fold < 0 else table["fold"] == fold
-    left = ranked if fold < 0 else ranked[ranked["fold"] != fold]
-    sizes = {len(left) if budget == "all" else budget for budget in settings["budgets"]}
+def _of_fold(settings, table, draws, draw, fold) -> list[Run]:
+    manifest = table.reset_index()
+    left = ranked_outside(manifest, draws, draw, fold)["object_id"].to_numpy()
+    sizes = {len(left) if budget == "all" else budget: budget for budget in settings["budgets"]}
     if max(sizes) > len(left):
         raise FewskyError(
             f"{settings['experiment']}: wanted budgets of at most {len(left)} labels, all that "
             f"draw {draw} has; found {max(sizes)}. Lower it or write all."
         )
-    return [_run(settings, table[held_out], left, size, fold) for size in sorted(sizes)]
+    hidden = table.index[(table["part"] == HIDDEN) & ((table["fold"] != fold) | (fold < 0))]
+    found = []
+    for size in sorted(sizes):
+        ids = run_members(manifest, draws, draw, sizes[size], fold)
+        parts = dict(zip(("train", "val", "test"), ids, strict=True))
+        parts["unused"] = left[~np.isin(left, np.concatenate(ids[:2]))]
+        found.append(_run(settings, table, parts | {HIDDEN: hidden}, size, fold))
+    return found
 
 
-def _run(settings, held_out, left, size, fold) -> Run:
-    seen, unused = left.iloc[:size], left.iloc[size:]
-    parts = {
-        "train": seen[seen["role"] == "train"],
-        "val": seen[seen["role"] == "val"],
-        "test": held_out,
-        "unused": unused,
-    }
-    found = set(parts["train"]["target"])
-    lacking = [name for k, name in enumerate(settings["classes"]) if k not in found]
+def _run(settings, table, parts, size, fold) -> Run:
+    seen = set(table["target"][parts["train"]])
+    lacking = [name for k, name in enumerate(settings["classes"]) if k not in seen]
     if lacking:
         raise FewskyError(
             f"{settings['experiment']}: wanted training objects of every class; found none of "
             f"{', '.join(lacking)} among {size} labels. Raise the budget or balance it by class."
         )
-    rows = {name: part["row"].to_numpy(dtype=np.int64) for name, part in parts.items()}
+    rows = {name: table["row"][ids].to_numpy(dtype=np.int64) for name, ids in parts.items()}
     return Run(size, fold, rows)

@@ -13,6 +13,7 @@ class Progress:
 
     epoch: int = 0
     step: int = 0
+    seen: int = 0
     finished: bool = False
     best: float = math.inf
     best_epoch: int = 0

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,45 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fewsky.console import FewskyError
+from fewsky.console import FewskyError, say
 from fewsky.lock import held
 from fewsky.machine import choose_device, reproducible
 from fewsky.models import results
+from fewsky.models.features import activations
 from fewsky.models.inputs import describe, n_channels
-from fewsky.models.loop import Problem, fit
+from fewsky.models.loop import Diverged, Fitted, Problem, copied, fit
 from fewsky.models.objectives import objective
-from fewsky.models.results import Data
+from fewsky.models.pseudo import unlabelled_of
+from fewsky.models.results import Data, Finished, Outcome, all_rows, finish
 from fewsky.models.samples import Run, labelled, runs
+from fewsky.models.sources import Activations, Pixels
+from fewsky.models.start import Start, start_from
 from fewsky.networks import build
+from fewsky.networks.backbone import first_trained
 from fewsky.provenance import digest
 
-SEEDED = ("weights", "order", "augmentation", "dropout")
+SEEDED = ("order", "augmentation", "dropout")
+SEEDED_UNLABELLED = ("unlabelled_order", "unlabelled_augmentation")
+
+
+@dataclass
+class Job:
+    """A draw's training: what it was told, its data, and where its unfinished work lies."""
+
+    settings: dict[str, Any]
+    data: Data
+    draw: int
+    start: Start
+    stored: np.ndarray | None
+    pseudo: pd.DataFrame | None
+    frozen: dict[str, str] | None
+    side: Path
+    checkpoint_seconds: float
+
+    @property
+    def seeded(self) -> tuple[str, ...]:
+        """Purposes that have random numbers of their own, beside the first weights."""
+        return SEEDED + (SEEDED_UNLABELLED if self.settings["pseudo"] else ())
 
 
 def train(
@@ -35,7 +62,9 @@ def train(
     out_dir: str | Path,
     resume_dir: str | Path,
     device: str = "auto",
-    initial: dict[str, np.ndarray] | None = None,
+    start: Start | None = None,
+    stored: np.ndarray | None = None,
+    pseudo: pd.DataFrame | None = None,
     *,
     code: str = "",
     wait_seconds: float = 300.0,
@@ -47,7 +76,7 @@ def train(
     ----------
     settings : dict
         The resolved experiment: `experiment` (its name), `classes`, `bands`, `model`, `recipe`,
-        `budgets`, `folds` (a number, 0 for none), `seed`.
+        `budgets`, `folds` (a number, 0 for none), `seed`, `start`, `pseudo`.
     images : array
         Float32 `(n, band, y, x)` in nanomaggies; row i is row i of `catalog`.
     manifest, draws : DataFrame
@@ -56,9 +85,13 @@ def train(
         The draw's folder, and the folder of unfinished work and of locks.
     device : str
         auto, cpu or cuda.
-    initial : dict, optional
-        Starting weights as in a `model.safetensors`; each run starts from the run of the same
-        budget and fold, or from the only one. An output layer of another size starts fresh.
+    start : Start, optional
+        Starting weights. An output layer of another size starts fresh.
+    stored : array, optional
+        Activations `(n, 8, ...)` at the cut of `recipe.unfreeze`, made by the backbone of `start`;
+        without them a frozen part is run once here. Row i is row i of `catalog`.
+    pseudo : DataFrame, optional
+        Pseudo-labels of unlabelled objects (`pseudo.choose_pseudo`).
     code : str
         Digest of the code; together with settings and data it names the unfinished work.
     wait_seconds, checkpoint_seconds : float
@@ -73,22 +106,23 @@ def train(
     """
     out_dir, resume_dir = Path(out_dir), Path(resume_dir)
     table = labelled(catalog, manifest, settings["classes"])
-    data = Data(images, catalog, table, choose_device(device))
+    data = Data(images, catalog, table, manifest, choose_device(device))
     planned = runs(settings, table, draws, draw)
     _check_images(settings, data)
     _check_recipe(settings, planned)
-    side = resume_dir / _key(settings, data, planned, draw, initial, code)
+    start = start or Start()
+    side = resume_dir / _key(settings, data, planned, draw, start, pseudo, code)
+    frozen = settings["start"] and settings["start"].get("frozen")
+    frozen = frozen and {"path": frozen, "sha256": start.card["sha256"]}
+    job = Job(settings, data, draw, start, stored, pseudo, frozen, side, checkpoint_seconds)
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
     with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
         try:
-            fitted = [
-                _fit_run(settings, data, run, draw, initial, side, checkpoint_seconds)
-                for run in planned
-            ]
+            finished = [_fit_run(job, run) for run in planned]
         except FewskyError:
             shutil.rmtree(side, ignore_errors=True)
             raise
-        tables = results.collected(settings, data, planned, draw, fitted)
+        tables = results.collected(settings, data.size, draw, finished)
         if not still_mine():
             raise FewskyError(
                 f"{settings['experiment']}: wanted to publish draw {draw}; found that another "
@@ -99,73 +133,103 @@ def train(
     return paths
 
 
-def _fit_run(settings, data: Data, run: Run, draw, initial, side, checkpoint_seconds):
-    """The statistics of a run's input and its fitted network."""
-    recipe, rows = settings["recipe"], run.parts["train"]
+def _fit_run(job: Job, run: Run) -> Finished:
+    """One run: the network built, started, cut where a part is frozen, and trained."""
+    settings, data, recipe = job.settings, job.data, job.settings["recipe"]
+    rows = run.parts["train"]
     statistics = describe(
         data.images[rows],
         data.catalog.iloc[rows],
         settings["bands"],
         recipe,
         settings["model"].get("extra", []),
+        job.start.card,
     )
-    goal = objective(recipe["loss"], len(settings["classes"]))
-    seeds = {name: _seed(settings, draw, run, name) for name in SEEDED}
+    network = _network(job, run, statistics)
+    cut = first_trained(network, recipe["unfreeze"])
+    pixels = Pixels(data.images, data.catalog, statistics, recipe, data.device)
+    source = pixels if cut == 0 else _activations(job, run, network.to(data.device), cut, pixels)
+    trained = network if cut == 0 else network.tail(cut)
+    fitted, told = _best_rate(job, run, trained.to(data.device), source)
+    frozen = job.frozen if cut else None
+    outcome = Outcome(statistics, network, trained, source, fitted, frozen, told)
+    return finish(settings, data, run, outcome)
+
+
+def _network(job: Job, run: Run, statistics: dict) -> torch.nn.Module:
+    settings = job.settings
     network = build(
         settings["model"],
         n_channels(statistics),
-        data.size,
-        goal.n_outputs,
-        torch.Generator().manual_seed(seeds.pop("weights")),
+        job.data.size,
+        objective(settings["recipe"]["loss"], len(settings["classes"])).n_outputs,
+        torch.Generator().manual_seed(_seed(settings, job.draw, run, "weights")),
         len(statistics["extra"]),
     )
-    _start_from(network, initial, run)
-    problem = Problem(
-        name=f"{settings['experiment']} draw {draw} budget {run.budget} fold {run.fold}",
-        train=data.objects(rows, statistics),
-        val=data.objects(run.parts["val"], statistics),
-        size=data.size,
-        recipe=recipe,
-        statistics=statistics,
-        objective=goal,
-        seeds=seeds,
+    start_from(network, job.start.of(run))
+    return network
+
+
+def _activations(job: Job, run: Run, network, cut: int, pixels: Pixels) -> Activations:
+    """What the frozen part gives: as stored, or computed now for the objects of the run."""
+    recipe = job.settings["recipe"]
+    if job.stored is not None:
+        return Activations(job.stored, recipe, job.data.device)
+    views = 1 if recipe["augment"] == "none" and recipe["test_views"] == 1 else 8
+    rows = np.unique(all_rows(run))
+    found = activations(network.stem(cut), pixels, rows, views)
+    values = np.zeros((len(job.data.images), *found.shape[1:]), np.float32)
+    values[rows] = found
+    return Activations(values, recipe, job.data.device)
+
+
+def _best_rate(job: Job, run: Run, network, source) -> tuple[Fitted, dict]:
+    """The training at the learning rate with the lowest validation loss, of those to be tried.
+
+    A rate at which the loss diverges is out; where all do, the run ends with the last one's line.
+    """
+    recipe = job.settings["recipe"]
+    first, found = copied(network), {}
+    rates = recipe["learning_rates"] or [recipe["learning_rate"]]
+    for rate in rates:
+        network.load_state_dict(first)
+        problem = _problem(job, run, source, rate)
+        state = job.side / f"budget-{run.budget}-fold-{run.fold}-rate-{rate:g}.safetensors"
+        try:
+            found[rate] = fit(network, problem, state, job.checkpoint_seconds)
+        except Diverged as error:
+            if rate == rates[-1] and not found:
+                raise
+            say(f"{error} This rate is out.")
+    if len(rates) == 1:
+        return found[rates[0]], {"learning_rate": rates[0]}
+    best = min(found, key=lambda rate: _kept_loss(found[rate]))
+    return found[best], {"learning_rate": best, "learning_rates_tried": rates}
+
+
+def _kept_loss(fitted: Fitted) -> float:
+    """Validation loss of the epoch whose weights are kept."""
+    return fitted.progress.history[fitted.epoch - 1]["val_loss"]
+
+
+def _problem(job: Job, run: Run, source, rate: float) -> Problem:
+    settings, recipe = job.settings, job.settings["recipe"]
+    return Problem(
+        name=f"{settings['experiment']} draw {job.draw} budget {run.budget} fold {run.fold}",
+        source=source,
+        train=job.data.part(run, "train"),
+        val=job.data.part(run, "val"),
+        recipe={**recipe, "learning_rate": rate},
+        objective=objective(recipe["loss"], len(settings["classes"])),
+        seeds={name: _seed(settings, job.draw, run, name) for name in job.seeded},
+        unlabelled=unlabelled_of(run, job.draw, job.pseudo, job.data.table, settings),
     )
-    state = side / f"budget-{run.budget}-fold-{run.fold}.safetensors"
-    return statistics, fit(network.to(data.device), problem, state, checkpoint_seconds)
 
 
 def _seed(settings: dict, draw: int, run: Run, purpose: str) -> int:
     """A seed of its own for every draw, budget, fold and purpose."""
     text = digest([settings["seed"], draw, run.budget, run.fold, purpose])
     return int(text[:15], 16)
-
-
-def _start_from(network: torch.nn.Module, initial: dict | None, run: Run) -> None:
-    """Copy starting weights into a network; all must fit, but for the output layer."""
-    if initial is None:
-        return
-    prefixes = {"/".join(name.split("/")[:2]) + "/" for name in initial}
-    prefix = run.prefix if run.prefix in prefixes else min(prefixes)
-    if prefix != run.prefix and len(prefixes) > 1:
-        raise FewskyError(
-            f"start: wanted weights of {run.prefix[:-1]}, or of one run only; found "
-            f"{len(prefixes)} others. Give the starting experiment the same budgets and folds."
-        )
-    found = {
-        name.removeprefix(prefix): array
-        for name, array in initial.items()
-        if name.startswith(prefix)
-    }
-    for name, weight in network.state_dict().items():
-        array = found.get(name)
-        if array is not None and array.size == weight.numel() and weight.dim() in (0, array.ndim):
-            weight.copy_(torch.from_numpy(array).reshape(weight.shape))
-        elif not name.startswith("head"):
-            shape = None if array is None else array.shape
-            raise FewskyError(
-                f"start: wanted weights {name} of shape {tuple(weight.shape)}; found {shape}. "
-                "Start from an experiment with the same model, bands and patch size."
-            )
 
 
 def _check_images(settings: dict, data: Data) -> None:
@@ -202,6 +266,7 @@ def _check_recipe(settings: dict, planned: list[Run]) -> None:
             ("patience", recipe["patience"] is not None),
             ("restore: best", recipe["restore"] == "best"),
             ("schedule: plateau", recipe["schedule"] == "plateau"),
+            ("learning_rates", len(recipe["learning_rates"]) > 1),
         )
         if needed
     ]
@@ -214,14 +279,16 @@ def _check_recipe(settings: dict, planned: list[Run]) -> None:
         )
 
 
-def _key(settings, data: Data, planned, draw, initial, code) -> str:
+def _key(settings, data: Data, planned, draw, start: Start, pseudo, code) -> str:
     """Name of the unfinished work: the digest of everything that decides the result."""
     content = hashlib.sha256(np.ascontiguousarray(data.images))
-    for table in (data.catalog, data.table.reset_index()):
+    tables = [data.catalog, data.table.reset_index(), *([] if pseudo is None else [pseudo])]
+    for table in tables:
         content.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     for run in planned:
         for rows in run.parts.values():
             content.update(rows.tobytes())
-    for name, array in sorted((initial or {}).items()):
-        content.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    for arrays in (start.backbone, start.runs):
+        for name, array in sorted(arrays.items()):
+            content.update(name.encode() + np.ascontiguousarray(array).tobytes())
     return digest([settings, draw, code, str(data.device), torch.__version__, content.hexdigest()])

@@ -8,31 +8,34 @@ import pandas as pd
 import torch
 
 from fewsky.console import FewskyError
-from fewsky.files import load_arrays, load_json
+from fewsky.files import load_arrays, load_json, sha256
 from fewsky.models import inputs
-from fewsky.models.augment import Member, as_images, gather, pixel_tables
-from fewsky.models.loop import outputs_of
+from fewsky.models.loop import mean_outputs
 from fewsky.models.objectives import objective
-from fewsky.models.views import Objects
+from fewsky.models.sources import Activations, Pixels
 from fewsky.networks import build
-
-CHUNK = 4096
-SQUARE = [Member(turns, flip) for flip in ("", "x") for turns in range(4)]
 
 
 def load_model(
-    folder: str | Path, budget: int | None = None, fold: int | None = None, device: str = "cpu"
+    folder: str | Path,
+    budget: int | None = None,
+    fold: int | None = None,
+    device: str = "cpu",
+    draw: int | None = None,
 ) -> tuple[torch.nn.Module, dict[str, Any]]:
     """A trained network in evaluation mode, and its card.
 
-    `folder` is a draw's folder; `budget` and `fold` may be left out where the draw has only one.
-    The card joins what all runs of the draw share with what is this run's own.
+    `folder` is a draw's folder, or that of a sweep (draw-all), where `draw` says which; what a
+    folder has only one of may be left out. The card joins what all runs share with what is this
+    run's own. A frozen part is read from the prepared weights that the card names, and checked.
     """
-    card = load_json(Path(folder) / "model.json")
+    folder = Path(folder)
+    card = load_json(folder / "model.json")
+    wanted = {"budget": budget, "fold": fold, "draw": draw}
     found = [
         run
         for run in card.pop("runs")
-        if budget in (None, run["budget"]) and fold in (None, run["fold"])
+        if all(value in (None, run.get(key, value)) for key, value in wanted.items())
     ]
     if len(found) != 1:
         raise FewskyError(
@@ -40,13 +43,27 @@ def load_model(
             "Name a budget and a fold that model.json lists."
         )
     card |= found[0]
-    arrays = load_arrays(Path(folder) / "model.safetensors")
-    weights = {
-        name.removeprefix(card["prefix"]): torch.from_numpy(array)
-        for name, array in arrays.items()
+    arrays = _frozen(folder, card) | {
+        name.removeprefix(card["prefix"]): array
+        for name, array in load_arrays(folder / "model.safetensors").items()
         if name.startswith(card["prefix"])
     }
+    weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
     return network_of(card, weights).to(device), card
+
+
+def _frozen(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The weights that were not trained and lie in one file for all runs."""
+    frozen = card.get("frozen")
+    if frozen is None:
+        return {}
+    path = folder / frozen["path"]
+    if sha256(path) != frozen["sha256"]:
+        raise FewskyError(
+            f"{path}: wanted the weights that this model was trained on, sha256 "
+            f"{frozen['sha256'][:12]}; found others. Train it again, or put those back."
+        )
+    return load_arrays(path)
 
 
 def network_of(card: dict[str, Any], weights: dict[str, torch.Tensor]) -> torch.nn.Module:
@@ -64,22 +81,6 @@ def network_of(card: dict[str, Any], weights: dict[str, torch.Tensor]) -> torch.
     return network.eval()
 
 
-def objects_on(
-    device: torch.device,
-    images: np.ndarray,
-    catalog: pd.DataFrame,
-    statistics: dict[str, Any],
-    targets: np.ndarray | None = None,
-) -> Objects:
-    """Images `(n, band, y, x)` and their catalogue rows as objects on a device."""
-    n, bands = images.shape[:2]
-    grid = np.ascontiguousarray(images.reshape(n, bands, -1).transpose(0, 2, 1), np.float32)
-    parts = (grid, inputs.noise(catalog, statistics), inputs.scalars(catalog, statistics), targets)
-    pixels, *others = (None if p is None else torch.tensor(p, device=device) for p in parts)
-    pixels = inputs.with_point_source_out(pixels, images.shape[3], catalog, statistics)
-    return Objects(pixels, *others)
-
-
 def predict(
     network: torch.nn.Module, card: dict[str, Any], images: np.ndarray, catalog: pd.DataFrame
 ) -> np.ndarray:
@@ -95,25 +96,20 @@ def predict(
             f"predict: wanted images of {wanted} and a catalogue row for each; found "
             f"{images.shape} and {len(catalog)} rows. Cut them as the card says."
         )
-    device = next(network.parameters()).device
-    goal = objective(card["recipe"]["loss"], len(card["classes"]))
-    tables = pixel_tables(card["size"], card["size"], SQUARE[: card["recipe"]["test_views"]])
-    parts = [np.zeros((0, len(card["classes"])), np.float32)]
-    for k in range(0, len(images), CHUNK):
-        rows = slice(k, k + CHUNK)
-        objects = objects_on(device, images[rows], catalog.iloc[rows], card["input"])
-        outputs = _mean_outputs(network, objects, card, tables.to(device))
-        parts.append(goal.probabilities(outputs).cpu().numpy())
-    return np.concatenate(parts)
+    recipe = card["recipe"]
+    source = Pixels(images, catalog, card["input"], recipe, next(network.parameters()).device)
+    return probabilities(network, source, np.arange(len(images)), card["classes"], recipe)
 
 
-def _mean_outputs(network, objects: Objects, card, tables: torch.Tensor) -> torch.Tensor:
-    pixels = inputs.stretched(objects.pixels, objects.noise, card["input"])
-    every = torch.arange(len(pixels), device=pixels.device)
-    views = (
-        gather(pixels, every, table.expand(len(pixels), -1)) if len(tables) > 1 else pixels
-        for table in tables
-    )
-    size = card["size"]
-    outputs = [outputs_of(network, as_images(view, size, size), objects.extra) for view in views]
-    return torch.stack(outputs).mean(dim=0)
+def probabilities(
+    network: torch.nn.Module,
+    source: Pixels | Activations,
+    rows: np.ndarray,
+    classes: list[str],
+    recipe: dict[str, Any],
+) -> np.ndarray:
+    """Probabilities of the classes for image rows, float32 `(n, class)`, by the recipe's views."""
+    if not len(rows):
+        return np.zeros((0, len(classes)), np.float32)
+    outputs = mean_outputs(network, source, rows, recipe["test_views"])
+    return objective(recipe["loss"], len(classes)).probabilities(outputs).cpu().numpy()

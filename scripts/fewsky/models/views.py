@@ -59,6 +59,7 @@ class Views:
         self.offset = any(view.brightness for view in views)
         self.objects = objects
         self.pixels, self.noise = objects.pixels, objects.noise
+        self.targets, self.device = objects.targets, device
         if any(view.blur for view in views):
             soft = blurred(self.pixels, size, size, recipe["blur_px"])
             self.pixels = torch.cat([self.pixels, soft])

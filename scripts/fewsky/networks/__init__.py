@@ -45,7 +45,7 @@ def build(
     options = {
         key: value
         for key, value in model.items()
-        if key not in ("name", "extra") and value is not None
+        if key not in ("name", "extra", "bands") and value is not None
     }
     family = import_module(module_of(model["name"]))
     try:

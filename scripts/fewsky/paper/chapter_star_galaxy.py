@@ -7,6 +7,7 @@ from typing import Any
 from fewsky.files import load_table
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
+from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
 MAKERS = {
@@ -21,9 +22,6 @@ MAKERS = {
     "reading": "scripts/fewsky/metrics/readings.py, from published confusion matrices",
     "objects": "rule cut_patches, from the catalogues of the patches",
     "augment": "scripts/fewsky/models/augment.py",
-    "published": "report/published.csv",
-    "constant": "report/constants.csv",
-    "protocol": "config.yaml, block paper.scoring",
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -41,8 +39,6 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     tasks = {role: settings["experiments"][names[0]]["task"] for role, names in roles.items()}
     known = {**published(files["published"]), **constants(files["constants"])}
     numbers = {
-        **known,
-        **read.of_protocol(settings["scoring"]),
         **read.of_survey(settings["survey"], settings["dataset"]),
         **read.of_raw(files["raw"]),
         **read.of_alignment(files["aligned"], files["sharpness"]),
@@ -86,7 +82,7 @@ def _of_config(settings, roles, tasks) -> dict[str, Any]:
         "same_sets": settings["tasks"][tasks["small"]] == settings["tasks"][tasks["large"]],
         "catalogues": _labelled(survey),
         "snr_cuts": [f"{cut:g}" for cut in settings["scoring"]["snr"]],
-        "kinds": {name: _kind(item) for name, item in items.items()},
+        "kinds": {name: kind_of(item) for name, item in items.items()},
         "stretches": {
             name: item["recipe"]["stretch"] for name, item in items.items() if "recipe" in item
         },
@@ -102,18 +98,6 @@ def _labelled(survey: Mapping[str, Any]) -> list[str]:
     kinds = set(survey["catalogue"].values()) - {"none"}
     half = len(survey["calibobj_kinds"]) < 2
     return sorted(kinds - {"calibobj"} if half else kinds)
-
-
-def _kind(item: Mapping[str, Any]) -> str:
-    """network, opponent, nuisance, definition or trivial (the mode, or chance)."""
-    opponent = item.get("opponent")
-    if opponent is None:
-        return "network"
-    if opponent["control"] == "nuisance":
-        return "nuisance"
-    return {"definition": "definition", "mode": "trivial", "random": "trivial"}.get(
-        opponent["family"], "opponent"
-    )
 
 
 def _plain(names: Sequence[str], items: Mapping[str, Any]) -> str:

@@ -10,20 +10,24 @@ from fewsky.paper.numbers import Numbers, interval, number
 
 FORMS = {"confusion": ".1f", "count": ",d", "share": ".1%", "majority": ".3f", "yield": ".1f"}
 # Of the subsets of the test part, the text quotes these measures only.
+ROOMS = ("score", "truth")
 QUOTED = ("accuracy", "mcc", "error_rate", "auroc")
 
 
-def of_metrics(path: str | Path, bins_of: Iterable[str]) -> Numbers:
-    """Scores on the test part, aggregated over draws, at each experiment's largest budget.
+def of_metrics(
+    path: str | Path, bins_of: Iterable[str], part: str = "test", rooms: tuple[str, str] = ROOMS
+) -> Numbers:
+    """Scores on a part, aggregated over draws, at each experiment's largest budget.
 
     Keys are score.EXPERIMENT.MEASURE against the catalogue and truth.EXPERIMENT.MEASURE against
-    the truth; a subset stands before the measure. Bins of magnitude and neighbours are kept for
-    the experiments in `bins_of`.
+    the truth, or those of other `rooms`; a subset stands before the measure. Bins of magnitude,
+    neighbours and kinds are kept for the experiments in `bins_of`.
     """
     table = load_table(path)
-    rows = table[(table["draw"] == -1) & (table["part"] == "test")]
+    rows = table[(table["draw"] == -1) & (table["part"] == part)]
     largest = rows.groupby("experiment")["budget"].transform("max")
     rows = rows[(rows["budget"] == largest) & (rows["fold"] == rows["fold"].min())]
+    room_of = dict(zip(("catalogue", "truth"), rooms, strict=True))
     binned = set(bins_of)
     numbers: Numbers = {}
     for row in rows.itertuples():
@@ -31,7 +35,7 @@ def of_metrics(path: str | Path, bins_of: Iterable[str]) -> Numbers:
         in_bin = not whole and not row.subset.startswith(("snr>", "matched"))
         if not whole and (row.metric not in QUOTED or (in_bin and row.experiment not in binned)):
             continue
-        room = "score" if row.reference == "catalogue" else row.reference
+        room = room_of[row.reference]
         stem = f"{room}.{row.experiment}" + ("" if whole else f".{row.subset}")
         numbers |= interval(f"{stem}.{row.metric}", row, _form(row.metric), path)
         numbers[f"{stem}.n"] = number(int(row.n), ",d", path)

@@ -33,15 +33,13 @@ def of_survey(survey: Mapping[str, Any], dataset: Mapping[str, Any]) -> Numbers:
 
 
 def of_raw(paths: Iterable[str | Path]) -> Numbers:
-    """How many archive files were read, and their size."""
+    """How many frames were read, and of how many fields."""
     paths = list(paths)
     files = pd.concat([load_table(path, keep_default_na=False) for path in paths])
     files = files.drop_duplicates("path")
     frames = files[files["kind"] == "frame"]
     return keyed(
         {
-            "files": (len(files), ",d"),
-            "megabytes": (files["bytes"].sum() / 1e6, ",.0f"),
             "frames": (len(frames), ",d"),
             "fields": (frames["field"].nunique(), "d"),
         },
@@ -178,19 +176,6 @@ def of_readings(survey: Mapping[str, Any], known: Numbers) -> Numbers:
             values[f"{own}.density"] = (row["support"] / area, ",.0f")
         numbers |= keyed(values, "report/published.csv", f"reading.{name}")
     return numbers
-
-
-def of_protocol(scoring: Mapping[str, Any]) -> Numbers:
-    """How intervals and verdicts are made."""
-    from fewsky.metrics.stats import FEWEST_REPLICATES, LEVEL, POWER
-
-    values = {
-        "fewest_draws": (FEWEST_REPLICATES, "d"),
-        "level": (LEVEL, ".0%"),
-        "power": (POWER, ".0%"),
-        "bootstrap": (scoring["bootstrap"], ",d"),
-    }
-    return keyed(values, "scripts/fewsky/metrics/stats.py and paper.scoring", "protocol")
 
 
 def of_objects(catalogs: Iterable[str | Path], area_deg2: float | None) -> Numbers:

@@ -8,6 +8,7 @@ import pandas as pd
 from fewsky.files import load_table, save_table, save_text
 
 UNKNOWN = "–"
+MEASURES = {"mcc": "MCC", "auroc": "AUROC", "accuracy": "accuracy", "log_loss": "log-loss"}
 TEX = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -34,6 +35,11 @@ def number(value: float, digits: int = 3) -> str:
         return UNKNOWN
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """A probability with three digits, as a bound where it is very small."""
+    return "< 0.001" if p < 0.001 else number(p)
 
 
 def share(value: float, digits: int = 1) -> str:
@@ -110,10 +116,12 @@ def scored(
     draws: bool = False,
     part: str = "test",
     reference: str = "catalogue",
+    every_budget: bool = False,
 ) -> pd.DataFrame:
     """Rows of some experiments at their largest budget: over all draws, or one a draw.
 
-    The order is that of `experiments`; folds are left to the aggregate.
+    With `every_budget` they are those of all budgets. The order is that of `experiments`; folds
+    are left to the aggregate.
     """
     rows = metrics[
         metrics["experiment"].isin(list(experiments))
@@ -123,7 +131,7 @@ def scored(
     ]
     # The largest budget, "all", may differ by a few objects from draw to draw.
     largest = rows.groupby(["experiment", "draw"])["budget"].transform("max")
-    rows = rows[rows["budget"] == largest]
+    rows = rows if every_budget else rows[rows["budget"] == largest]
     if not draws:
         rows = rows[rows["fold"] == rows.groupby("experiment")["fold"].transform("min")]
     rank = {name: k for k, name in enumerate(experiments)}
@@ -144,6 +152,26 @@ def quoted(published: pd.DataFrame, table: str, row: str, metric: str) -> float:
         (published["table"] == table) & (published["row"] == row) & (published["metric"] == metric)
     ]
     return float(found["value"].iloc[0]) if len(found) else float("nan")
+
+
+def published_rows(
+    published: pd.DataFrame,
+    table: str,
+    columns: dict[str, str],
+    authors: dict[str, str],
+    digits: int = 3,
+) -> list[dict[str, str]]:
+    """Rows of other people's publications, with their metrics under the headings `columns`.
+
+    `authors` is what stands before the row's name, by study.
+    """
+    rows = []
+    for row, part in published[published["table"] == table].groupby("row", sort=False):
+        values = dict(zip(part["metric"], part["value"].astype(float), strict=True))
+        told = {w: number(values[key], digits) for key, w in columns.items() if key in values}
+        author = authors.get(part["study"].iloc[0], "")
+        rows.append({"Experiment": author + row, "Kind": "published", **told})
+    return rows
 
 
 def load_published(path: str | Path) -> pd.DataFrame:

@@ -74,7 +74,8 @@ def read_content(
     """All that the text may read: numbers.json, the settings, and every figure and table by name.
 
     `figures` are PDF files, `tables` CSV files, each with its provenance record beside it;
-    `captions` is the folder of NAME.rst; `settings["scripts"]` names the script of each.
+    `captions` is the folder of NAME.rst; `settings["scripts"]` names the script of each, and
+    `settings["blocks"]` the block of the configuration that chooses what it shows.
     """
     content = {**load_json(numbers), **settings}
     content["figures"] = {
@@ -91,11 +92,11 @@ def _shown(path: str | Path, captions: str | Path, settings: Mapping[str, Any]) 
     caption = Path(captions) / f"{name}.rst"
     if not caption.is_file():
         raise FewskyError(f"{caption}: wanted the caption of {name}; found no file. Write it.")
-    script = settings["scripts"].get(name, "")
-    return {"caption": read_caption(caption), "origin": origin(path, script)}
+    told = [settings[key].get(name, "") for key in ("scripts", "blocks")]
+    return {"caption": read_caption(caption), "origin": origin(path, *told)}
 
 
-def origin(path: str | Path, script: str) -> dict[str, Any]:
+def origin(path: str | Path, script: str, block: str) -> dict[str, Any]:
     """Where a figure or table came from, from its record, in words fit for small type.
 
     `settings` and `inputs` hold the first 8 hexadecimal digits of SHA-256; of many inputs the first
@@ -112,6 +113,7 @@ def origin(path: str | Path, script: str) -> dict[str, Any]:
     rest = inputs[SHOWN_INPUTS:]
     return {
         "script": script,
+        "block": block,
         "settings": digest(record["settings"])[:HEX],
         "inputs": named,
         "others": {"count": len(rest), "sha": digest([sha for *_, sha in rest])[:HEX]},

@@ -15,11 +15,12 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from fewsky.console import FewskyError, say
-from fewsky.files import published, sha256
+from fewsky.files import load_table, published, sha256
 from fewsky.lock import held
+from fewsky.raw.answers import USER_AGENT, Manners
 from fewsky.raw.checksums import add_checksums, demand, load_checksums
 from fewsky.raw.payload import Payload
-from fewsky.raw.transfer import USER_AGENT, Manners, download, publish
+from fewsky.raw.transfer import download, publish
 from fewsky.surveys import reader
 
 COLUMNS = ["kind", "field", "band", "url", "path", "bytes", "sha256"]
@@ -38,7 +39,7 @@ class Places:
 
 
 def fetch_all(
-    entries: Iterable[Mapping[str, str]],
+    entries: Iterable[Mapping[str, Any]],
     store: str | Path,
     *,
     mirror: str | Path | None = None,
@@ -53,7 +54,8 @@ def fetch_all(
     """The list of a shard's files: kind, field, band, url, path in the store, bytes, sha256.
 
     `entries` have kind, field, band and url, and may have `published`, an ALGORITHM:HEX digest. A
-    url without a scheme is a local file. Without a published digest, `checksums` (a CSV) is
+    url without a scheme is a local file. An entry with `form` is asked for by that form, and its
+    url is the name of the answer. Without a published digest, `checksums` (a CSV) is
     followed where it lists a file and grows where it does not. The frame's attrs["simulated"] is
     True if any file says so in its header. Raises FewskyError, one line, at the first failure.
     """
@@ -63,7 +65,9 @@ def fetch_all(
     rows, fresh, simulated = [], [], False
     try:
         for entry in entries:
-            path, found, source = fetch(entry["url"], places, entry.get("published"))
+            path, found, source = fetch(
+                entry["url"], places, entry.get("published"), entry.get("form")
+            )
             simulated |= found.simulated
             rows.append({**entry, "path": path, "bytes": found.bytes, "sha256": found.sha256})
             known = path in listed or "published" in entry or source == "local"
@@ -81,7 +85,21 @@ def _checksum_row(path: str, found: Payload, source: str) -> dict[str, Any]:
     return {"path": path, "sha256": found.sha256, "bytes": found.bytes, "source": source}
 
 
-def fetch(url: str, places: Places, published: str | None = None) -> tuple[str, Payload, str]:
+def with_published(
+    entries: Iterable[Mapping[str, Any]], made: Iterable[pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """The entries, with the digests of those files that the lists of a demo sky name."""
+    known = {row.path: row.sha256 for table in made for row in table.itertuples()}
+    digests = [known.get(locate(e["url"])) if "://" in e["url"] else None for e in entries]
+    return [
+        {**entry, "published": f"sha256:{digest}"} if digest else dict(entry)
+        for entry, digest in zip(entries, digests, strict=True)
+    ]
+
+
+def fetch(
+    url: str, places: Places, published: str | None = None, form: Mapping | None = None
+) -> tuple[str, Payload, str]:
     """Path in the store, content, and source (store, mirror, archive or local) of one file."""
     if "://" not in url:
         return _keep_local(url, places.store)
@@ -92,7 +110,7 @@ def fetch(url: str, places: Places, published: str | None = None) -> tuple[str, 
     with held(target.with_name(f"{target.name}.lock"), PATIENCE_S):
         if target.is_file():  # another job was faster
             return path, demand(target, str(target), published, listed), "store"
-        found, source = _bring(url, path, target, published, places)
+        found, source = _bring(url, path, target, published, places, form)
     say(f"{target.name}: {found.bytes:,} bytes from the {source}")
     return path, found, source
 
@@ -115,14 +133,31 @@ def locate(url: str) -> str:
     return str(PurePosixPath(parts.netloc, *names))
 
 
-def known_urls(surveys: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Addresses of all files of all surveys that are known beforehand, each once, in order."""
+def known_urls(
+    surveys: Mapping[str, Mapping[str, Any]], results: str | Path | None = None
+) -> list[str]:
+    """Addresses of all files of all surveys that are known beforehand, each once, in order.
+
+    Images that a catalogue names are known once `results` holds the survey's objects.csv.
+    """
     found: dict[str, None] = {}
-    for survey in surveys.values():
-        module = reader(survey["reader"])
-        for shard in module.shards(survey).values():
-            found.update((row["url"], None) for row in module.files(shard) if "://" in row["url"])
+    for name, survey in surveys.items():
+        rows = _known_files(survey, Path(results) / "raw" / name if results else None)
+        found.update((row["url"], None) for row in rows if "://" in row["url"])
     return list(found)
+
+
+def _known_files(survey: Mapping[str, Any], room: Path | None) -> list[dict[str, Any]]:
+    module = reader(survey["reader"])
+    shards = module.shards(survey).values()
+    if module.KIND == "fields":
+        return [row for shard in shards for row in module.files(shard)]
+    rows = module.catalogue_files(module.catalogue(survey))
+    if room is None or not (room / "objects.csv").is_file():
+        return rows
+    table = load_table(room / "objects.csv", dtype=str, keep_default_na=False)
+    objects = table.to_dict("records")
+    return rows + [row for shard in shards for row in module.files(shard, objects)]
 
 
 def _folder(mirror: str | Path | None) -> Path | None:
@@ -138,7 +173,12 @@ def _folder(mirror: str | Path | None) -> Path | None:
 
 
 def _bring(
-    url: str, path: str, target: Path, digest: str | None, places: Places
+    url: str,
+    path: str,
+    target: Path,
+    digest: str | None,
+    places: Places,
+    form: Mapping | None = None,
 ) -> tuple[Payload, str]:
     """Put a missing file into the store, verified; returns what it holds and where it was."""
     listed = places.listed.get(path)
@@ -146,13 +186,19 @@ def _bring(
         return _link(places.mirror / path, target, digest, listed), "mirror"
     if places.offline:
         looked = f"the store nor in {places.mirror}" if places.mirror else "the store"
+        way = "make fetch" if form else "make -s urls | wget -x -c -P DIR -i -"
         raise FewskyError(
             f"{target.name}: wanted {url} without the network; found it neither in {looked}. "
-            "Fill a mirror with make -s urls | wget -x -c -P DIR -i -"
+            f"Fill a mirror with {way}"
         )
     part, paces = target.with_name(target.name + ".part"), places.store / ".pace"
     found = download(
-        url, part, lambda got: demand(got, target.name, digest, listed), places.manners, paces
+        url,
+        part,
+        lambda got: demand(got, target.name, digest, listed),
+        places.manners,
+        paces,
+        form,
     )
     publish(part, target)
     return found, "archive"
@@ -173,7 +219,7 @@ def _keep_local(path: str, store: Path) -> tuple[str, Payload, str]:
     """Copy a person's own file into the store under its digest, so that a list names its bytes."""
     source = Path(path).expanduser()
     if not source.is_file():
-        raise FewskyError(f"{path}: wanted a catalogue file; found none. Correct its path.")
+        raise FewskyError(f"{path}: wanted a file of your own; found none. Correct its path.")
     digest = sha256(source)
     kept = PurePosixPath("local", digest[:16], source.name)
     if not (store / kept).is_file():

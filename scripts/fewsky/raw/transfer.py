@@ -2,64 +2,45 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 
 from fewsky.console import FewskyError, say
 from fewsky.files import load_json, save_json
+from fewsky.raw.answers import Hiccup, Manners, Refused, judge, plainly
+from fewsky.raw.forms import answer
 from fewsky.raw.pace import hold_off, take_turn
 from fewsky.raw.payload import BadBytes, Payload
 
-USER_AGENT = "fewsky/1 (Snakemake workflow; downloads once, resumes, keeps to a rate)"
-TRANSIENT = {408, 425, 429}  # and every 5xx
 SLOWEST_BYTES_PER_S = 1000  # below this a connection counts as stalled
 CHUNK = 1 << 16
 
 
-@dataclass(frozen=True)
-class Manners:
-    """How an archive is asked. None of this can change a byte."""
-
-    rate_per_s: float = 2.0
-    timeout_s: float = 60.0
-    tries: int = 6
-    pause_s: float = 1.0  # before the second try; doubles with each further one
-    longest_pause_s: float = 300.0
-    user_agent: str = USER_AGENT
-
-
-class Hiccup(Exception):
-    """A failure that may pass: asked again. `wait_s` is what the server's Retry-After demands."""
-
-    def __init__(self, reason: str, wait_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
-
-
-class Refused(Exception):
-    """A failure that will not pass by asking again."""
-
-
 def download(
-    url: str, part: Path, check: Callable[[Path], Payload], manners: Manners, paces: Path
+    url: str,
+    part: Path,
+    check: Callable[[Path], Payload],
+    manners: Manners,
+    paces: Path,
+    form: Mapping[str, Any] | None = None,
 ) -> Payload:
     """Fetch a URL into `part` and return what `check` found in it.
 
-    Bytes of an earlier try are kept and continued where the server can; bytes that fail the check
-    are thrown away. Raises FewskyError, one line with file, URL and reason, when tries run out.
+    With a `form` the URL is a name only: each try sends the form and fetches the file that the
+    answer links. Bytes of an earlier try are kept and continued where the server can; bytes that
+    fail the check are thrown away. Raises FewskyError, one line with file, URL and reason, when
+    tries run out.
     """
     name, reason = part.name.removesuffix(".part"), "nothing"
     for attempt in range(manners.tries):
-        take_turn(paces, urlsplit(url).netloc, manners.rate_per_s)
         try:
-            receive(url, part, manners)
+            address = url if form is None else answer(form, manners, paces)
+            take_turn(paces, urlsplit(address).netloc, manners.rate_per_s)
+            receive(address, part, manners)
             return check(part)
         except Refused as error:
             discard(part)
@@ -110,11 +91,14 @@ def receive(url: str, part: Path, manners: Manners) -> None:
         headers["Range"] = f"bytes={have}-"
         if known.get("validator"):
             headers["If-Range"] = known["validator"]
-    with _plainly(manners), requests.Session() as session:
+    with plainly(manners), requests.Session() as session:
         session.max_redirects = 5
         limits = (manners.timeout_s, manners.timeout_s)
         with session.get(url, headers=headers, stream=True, timeout=limits) as response:
-            _judge(response, part)
+            if response.status_code == 416:
+                discard(part)
+                raise Hiccup("a server that refuses to continue the file (HTTP 416)")
+            judge(response)
             have, total = _place(response, part, url, have, known)
             _write(response.raw, part, have, total, manners)
 
@@ -141,19 +125,6 @@ def _state(part: Path, url: str) -> tuple[int, dict]:
         return 0, {}
     known = load_json(_notes(part))
     return (part.stat().st_size, known) if known["url"] == url else (0, {})
-
-
-def _judge(response: requests.Response, part: Path) -> None:
-    status = response.status_code
-    if status in (200, 206):
-        return
-    if status == 416:
-        discard(part)
-        raise Hiccup("a server that refuses to continue the file (HTTP 416)")
-    reason = f"HTTP {status} {response.reason or ''}".strip()
-    if status in TRANSIENT or status >= 500:
-        raise Hiccup(reason, _retry_after(response.headers.get("Retry-After")))
-    raise Refused(reason)
 
 
 def _place(
@@ -200,31 +171,3 @@ def _write(raw, part: Path, have: int, total: int | None, manners: Manners) -> N
                 raise Hiccup(f"less than {SLOWEST_BYTES_PER_S} bytes a second")
     if total is not None and have + got != total:
         raise Hiccup(f"a connection that ended at {have + got:,} of {total:,} bytes")
-
-
-def _retry_after(text: str | None) -> float:
-    if not text:
-        return 0.0
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return 0.0
-
-
-@contextmanager
-def _plainly(manners: Manners) -> Iterator[None]:
-    """Turn what requests and urllib3 raise into Hiccup or Refused, in a few words."""
-    try:
-        yield
-    except requests.TooManyRedirects:
-        raise Refused("redirects that go in circles") from None
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-        raise Refused("an address that cannot be used") from None
-    except (requests.Timeout, urllib3.exceptions.TimeoutError):
-        raise Hiccup(f"no answer for {manners.timeout_s:g} s") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        unknown = "NameResolution" in repr(error)
-        reason = "a host name that is not known" if unknown else "a dropped connection"
-        raise Hiccup(reason) from None

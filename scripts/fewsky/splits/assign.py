@@ -3,15 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from fewsky.console import FewskyError
+from fewsky.console import FewskyError, say
 from fewsky.splits.audit import audit_split, enforce
 from fewsky.splits.draws import make_draws
 from fewsky.splits.folds import assign_folds, guard_folds, guard_parts
-from fewsky.splits.groups import choose_groups, connected
-from fewsky.splits.image_hash import near_pairs
-from fewsky.splits.sphere import close_pairs, sky_tiles
-
-NEAR_COPY_BITS = 4
+from fewsky.splits.groups import choose_groups, connected, name_groups, near_copies
+from fewsky.splits.sphere import close_pairs
 
 
 def make_split(catalog, images_hash, task, *, seed):
@@ -19,7 +16,8 @@ def make_split(catalog, images_hash, task, *, seed):
 
     `catalog` has one row a detection, `images_hash` one 64-bit hash a row (only split by hash needs
     it), `task` is its config block with `patch_arcsec`, the side of a patch. Distances are arcsec.
-    Raises FewskyError, one line, where the split cannot be made or, with audit enforce, leaks.
+    The label of part `unlabelled` is the hidden truth: no trainer reads it (models.samples). Raises
+    FewskyError, one line, where the split cannot be made or, with audit enforce, leaks.
     """
     split = task["split"]
     catalog = catalog.reset_index(drop=True)
@@ -28,7 +26,8 @@ def make_split(catalog, images_hash, task, *, seed):
     eligible = find_eligible(catalog, task)
     check_positions(manifest[eligible], split)
     kept, twins = drop_duplicates(catalog, eligible, split)
-    manifest["group"] = name_groups(catalog, images_hash, eligible, split)
+    tell_twins(manifest, twins, split["duplicates"])
+    manifest["group"] = name_groups(catalog, images_hash, eligible, task)
     guard = guard_distance(task)
     manifest["part"] = assign_parts(catalog, manifest, kept, split, np.random.default_rng(seed))
     manifest.loc[eligible & ~kept, "part"] = "duplicate"
@@ -108,9 +107,9 @@ def check_fields(found, named):
 
 
 def check_positions(objects, split):
-    """Raise FewskyError where a split by field or sky lacks a position."""
+    """Raise FewskyError where a split by field, sky or radius lacks a position."""
     lost = int((~np.isfinite(objects["ra"]) | ~np.isfinite(objects["dec"])).sum())
-    if lost and split["by"] in ("field", "sky"):
+    if lost and split["by"] in ("field", "sky", "radius"):
         raise FewskyError(
             f"split by {split['by']}: wanted a position for every object; found {lost} of "
             f"{len(objects)} without. Split by hash, or give ra and dec."
@@ -136,40 +135,61 @@ def drop_duplicates(catalog, eligible, split):
     return kept, rows[pairs]
 
 
-def name_groups(catalog, images_hash, eligible, split):
-    """Return the name, (n,), of each row's group: objects of one group never part."""
-    if split["by"] == "random":
-        return catalog["object_id"].to_numpy()
-    if split["by"] == "hash":
-        pairs = near_pairs(np.asarray(images_hash, np.uint64), NEAR_COPY_BITS)
-        pairs = pairs[eligible[pairs].all(axis=1)]
-        return np.array([f"h{k}" for k in connected(len(catalog), pairs)], dtype=object)
-    placed = np.isfinite(catalog["ra"]) & np.isfinite(catalog["dec"])
-    tiles = np.full(len(catalog), "", dtype=object)
-    found = catalog[placed]
-    tiles[placed] = sky_tiles(found["ra"], found["dec"], split["tile_arcmin"])
-    if split["by"] == "field":
-        return (catalog["field"].astype(str) + "/" + tiles).to_numpy()
-    return tiles
+def tell_twins(manifest, twins, duplicates):
+    """Say in one line how many objects at one position have different labels, and what is done."""
+    label, name = manifest["label"].to_numpy(), manifest["object_id"].to_numpy()
+    differ = twins[label[twins[:, 0]] != label[twins[:, 1]]]
+    if len(differ):
+        first = " and ".join(f"{name[row]} ({label[row]})" for row in differ[0])
+        done = "one of each is kept" if duplicates == "drop" else "all are kept"
+        say(
+            f"split: {len(differ)} pairs at one position have different labels, first {first}; "
+            f"{done} (duplicates: {duplicates})"
+        )
 
 
 def assign_parts(catalog, manifest, kept, split, rng):
-    """Return the part, (n,), of each row before guard bands: pool, val, test or excluded."""
-    part = np.full(len(catalog), "excluded", dtype=object)
+    """Return the part, (n,), of each row before guard bands.
+
+    Parts are pool, val, test, unlabelled (a share of the pool) and excluded.
+    """
     if split["by"] == "field":
+        part = np.full(len(catalog), "excluded", dtype=object)
         for name, listed in (("pool", "train"), ("val", "val"), ("test", "test")):
             part[kept & catalog["field"].isin(split[listed]).to_numpy()] = name
-        return part
-    objects = manifest[kept]
+    else:
+        part = np.where(kept, "pool", "excluded").astype(object)
+        check_fractions(manifest[kept], split)
+        rest = 1 - split["test_fraction"]
+        move_share(part, manifest, "test", split["test_fraction"], rng)
+        move_share(part, manifest, "val", split["val_fraction"] / rest, rng)
+    move_share(part, manifest, "unlabelled", split["unlabelled_fraction"], rng)
+    return part
+
+
+def move_share(part, manifest, name, fraction, rng):
+    """Give a share of the pool, whole groups of it, to another part, in place."""
+    pool = np.flatnonzero(part == "pool")
+    if fraction > 0 and len(pool):
+        objects = manifest.iloc[pool]
+        chosen = choose_groups(objects["group"], objects["label"], fraction, rng)
+        part[pool[chosen]] = name
+
+
+def check_fractions(objects, split):
+    """Raise FewskyError where there is one group only, or the shares leave no pool."""
     if objects["group"].nunique() < 2:
         raise FewskyError(
             f"split by {split['by']}: wanted at least 2 groups of objects; found "
-            f"{objects['group'].nunique()} ({len(objects)} objects). Lower split.tile_arcmin or "
-            "add fields."
+            f"{objects['group'].nunique()} ({len(objects)} objects). Make the groups smaller "
+            "(split.tile_arcmin, split.link_arcsec) or add objects."
         )
-    tested = choose_groups(objects["group"], objects["label"], split["test_fraction"], rng)
-    part[np.flatnonzero(kept)] = np.where(tested, "test", "pool")
-    return part
+    taken = split["test_fraction"] + split["val_fraction"]
+    if taken >= 1 or (split["test_fraction"] == 0 and not split["folds"]):
+        raise FewskyError(
+            "split: wanted a test_fraction above 0 (0 only with folds) and less than 1 of test and "
+            f"val together; found {split['test_fraction']} and {split['val_fraction']}. Change one."
+        )
 
 
 def guard_distance(task):
@@ -190,22 +210,20 @@ def guard_distance(task):
 
 
 def check_parts(manifest, task):
-    """Raise FewskyError where the pool or the test part lacks a class."""
-    parts = ["pool", "test", *(["val"] if task["split"]["val"] else [])]
-    for part in parts:
+    """Raise FewskyError where a part that is asked for lacks a class."""
+    split = task["split"]
+    asked = {
+        "pool": True,
+        "test": split["by"] == "field" or split["test_fraction"] > 0,
+        "val": split["val"] or split["val_fraction"] > 0,
+        "unlabelled": split["unlabelled_fraction"] > 0,
+    }
+    for part in (name for name, wanted in asked.items() if wanted):
         found = set(manifest.loc[manifest["part"] == part, "label"])
         missing = [name for name in task["classes"] if name not in found]
         if missing:
             raise FewskyError(
                 f"split: wanted every class in the {part} part; found no {missing[0]} there after "
-                "duplicates and guard bands. Add fields, or lower tile_arcmin or guard_arcsec."
+                "duplicates and guard bands. Add objects, or lower tile_arcmin, link_arcsec or "
+                "guard_arcsec."
             )
-
-
-def near_copies(images_hash, manifest, split):
-    """Return the near-copies by image hash, (m, 2) row numbers; None where positions tell."""
-    if split["by"] != "hash":
-        return None
-    pairs = near_pairs(np.asarray(images_hash, np.uint64), NEAR_COPY_BITS)
-    used = (manifest["part"] != "excluded").to_numpy()
-    return pairs[used[pairs].all(axis=1)]

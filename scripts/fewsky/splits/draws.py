@@ -91,20 +91,33 @@ def members(draws, draw, budget):
     `budget` counts all labels seen, validation included; "all" takes every ranked object. Raises
     FewskyError where the draw does not exist or has fewer objects (by class where balanced).
     """
-    one = draws[draws["draw"] == draw].sort_values("rank")
+    return take(ranking(draws, draw), budget, f"draw {draw}")
+
+
+def ranking(draws, draw):
+    """Return the rows of one draw by rank; FewskyError where there are none."""
+    one = draws[draws["draw"] == draw].sort_values("rank", kind="stable")
     if one.empty:
         raise FewskyError(
-            f"draws: wanted draw {draw}; found draws {sorted(draws['draw'].unique().tolist())}. "
-            "Raise split.draws."
+            f"draws: wanted draw {draw}; found none of it, but the draws "
+            f"{sorted(draws['draw'].unique().tolist())}. Raise split.draws."
         )
+    return one
+
+
+def take(ranked, budget, where):
+    """Return the object_ids of the lowest ranks, for training and for validation.
+
+    `where` names the draw in the error. The one place where labels of a budget are counted.
+    """
     if budget != "all":
-        check_budget(one, draw, int(budget))
-        one = one.iloc[: int(budget)]
-    ids, trains = one["object_id"].to_numpy(), (one["role"] == "train").to_numpy()
+        check_budget(ranked, where, int(budget))
+        ranked = ranked.iloc[: int(budget)]
+    ids, trains = ranked["object_id"].to_numpy(), (ranked["role"] == "train").to_numpy()
     return ids[trains], ids[~trains]
 
 
-def check_budget(one, draw, budget):
+def check_budget(one, where, budget):
     """Raise FewskyError where a draw cannot give `budget` labels, naming the scarcest class."""
     available = int(one["even"].sum())
     if budget <= available:
@@ -112,7 +125,7 @@ def check_budget(one, draw, budget):
     counts = one["label"].value_counts()
     kind = "" if one["even"].all() else " with equal classes"
     raise FewskyError(
-        f"draw {draw}: wanted a budget of {budget} labels{kind}; found {available} "
+        f"{where}: wanted a budget of {budget} labels{kind}; found {available} "
         f"(scarcest class {counts.idxmin()}: {counts.min()} objects). "
         "Lower the budget or add fields."
     )

@@ -4,7 +4,67 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from fewsky.console import FewskyError
+from fewsky.splits.image_hash import near_pairs
+from fewsky.splits.sphere import close_pairs, sky_tiles
+
 TRIES = 64
+NEAR_COPY_BITS = 4
+
+
+def name_groups(catalog, images_hash, eligible, task):
+    """Return the name, (n,), of each row's group: objects of one group never part.
+
+    A group is an object (by random), the near-copies of an image (hash), all objects that a chain
+    of neighbours nearer than link_arcsec joins (radius), a tile of the sky (sky), or that of a
+    field (field).
+    """
+    split = task["split"]
+    if split["by"] == "random":
+        return catalog["object_id"].to_numpy()
+    if split["by"] == "hash":
+        pairs = near_pairs(np.asarray(images_hash, np.uint64), NEAR_COPY_BITS)
+        return numbered("h", len(catalog), pairs[eligible[pairs].all(axis=1)])
+    placed = np.isfinite(catalog["ra"]) & np.isfinite(catalog["dec"])
+    if split["by"] == "radius":
+        rows = np.flatnonzero(placed & eligible)
+        place = catalog.loc[rows, ["ra", "dec"]].to_numpy(float)
+        return numbered("r", len(catalog), rows[close_pairs(*place.T, link_distance(task))])
+    tiles = np.full(len(catalog), "", dtype=object)
+    found = catalog[placed]
+    tiles[placed] = sky_tiles(found["ra"], found["dec"], split["tile_arcmin"])
+    if split["by"] == "field":
+        return (catalog["field"].astype(str) + "/" + tiles).to_numpy()
+    return tiles
+
+
+def numbered(letter, n, pairs):
+    """Return the names, (n,), of the groups that pairs of rows make."""
+    return np.array([f"{letter}{k}" for k in connected(n, pairs)], dtype=object)
+
+
+def link_distance(task):
+    """Return the distance in arcsec that joins neighbours: the one asked for, else the diagonal.
+
+    The diagonal is that of a patch: nearer ones share pixels. Raises FewskyError where neither is
+    known.
+    """
+    link = task["split"]["link_arcsec"]
+    if link is None and not task["patch_arcsec"]:
+        raise FewskyError(
+            "split by radius: wanted link_arcsec, or patches of known size; found neither. Give "
+            "split.link_arcsec, or pixel_arcsec of the survey."
+        )
+    return float(np.sqrt(2) * task["patch_arcsec"] if link is None else link)
+
+
+def near_copies(images_hash, manifest, split):
+    """Return the near-copies by image hash, (m, 2) row numbers; None where positions tell."""
+    if split["by"] != "hash":
+        return None
+    pairs = near_pairs(np.asarray(images_hash, np.uint64), NEAR_COPY_BITS)
+    used = (manifest["part"] != "excluded").to_numpy()
+    return pairs[used[pairs].all(axis=1)]
 
 
 def connected(n, pairs):

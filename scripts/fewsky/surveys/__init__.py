@@ -8,9 +8,11 @@ from fewsky.console import FewskyError
 
 
 def reader(name: str) -> ModuleType:
-    """The module that knows a survey's files: shards(survey) and files(shard).
+    """The module that knows a survey's files: shards(survey) and files(shard, ...).
 
-    Raises FewskyError where there is no such reader.
+    Its KIND is `fields` (a catalogue's objects are cut from large images) or `images` (one image an
+    object, listed beforehand); ALIGNS tells whether its bands are brought to one grid. Raises
+    FewskyError where there is no such reader.
     """
     known = [module.name for module in iter_modules(__path__) if "_" not in module.name]
     if name not in known:

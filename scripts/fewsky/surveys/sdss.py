@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from fewsky.console import FewskyError
 
+KIND = "fields"
+ALIGNS = True
 BANDS = ("u", "g", "r", "i", "z")
 CATALOGUES = ("calibobj", "photoobj", "none")
 URL_KEYS = {

@@ -1,0 +1,147 @@
+"""Images that come one an object: each scaled to 0..1 and brought to one size."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+from astropy.stats import mad_std
+from PIL import Image
+
+from fewsky.console import FewskyError, say
+from fewsky.surveys.folder_images import read_picture
+from fewsky.surveys.object_table import COLUMNS as LISTED
+
+FIRST = ["object_id", "survey", "field", "x", "y", "ra", "dec", "label", "kind", "name", "status",
+         "complete", "glon", "glat", "abs_b", "diameter_arcsec", "plate"]  # fmt: skip
+PER_BAND = ("background", "spread", "low", "high")
+
+
+def cut_shard(
+    listed: pd.DataFrame,
+    objects: pd.DataFrame,
+    folder: Path,
+    dataset: Mapping[str, Any],
+    survey: Mapping[str, Any],
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Images `(n, band, size, size)` float32 in 0..1 and their catalogue, row i of image i.
+
+    `listed` is the shard's list, aligned FITS or pictures, with paths from `folder`; `objects` the
+    survey's objects. Background and spread are the median and 1.4826 MAD of an image before it is
+    scaled, low and high the range that became 0..1, all in the image's own units. Images with a
+    pixel without data, or a band of one value, are left out (`edge: drop`) or kept, with NaN there
+    and complete = False (`edge: flag`). Raises FewskyError on files that are no such image.
+    """
+    _check(dataset["scale"])
+    bands, size = survey["bands"], dataset["size"]
+    images = np.empty((len(listed), len(bands), size, size), np.float32)
+    rows, shapes = [], set()
+    for image, item in zip(images, listed.itertuples(), strict=True):
+        cube, plate = _read(item, folder, survey)
+        shapes.add(cube.shape[-1])
+        image[:], numbers = scaled(cube, size, dataset["scale"])
+        rows.append({"object_id": item.field, "plate": plate, **_by_band(numbers, bands)})
+    if len(shapes) > 1:
+        say(f"warning: images have sides from {min(shapes)} to {max(shapes)} pixels")
+    complete = np.isfinite(images).all(axis=(1, 2, 3))
+    catalog = _catalog(rows, objects, dataset["survey"], bands, complete)
+    kept = complete if dataset["edge"] == "drop" else np.ones(len(complete), bool)
+    say(f"{len(listed)} images, {(~complete).sum()} with pixels without data, {kept.sum()} kept")
+    return images[kept], catalog[kept].reset_index(drop=True)
+
+
+def scaled(
+    cube: np.ndarray, size: int, scale: Mapping[str, Any]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """An image `(band, size, size)` in 0..1, and by band background, spread, low and high.
+
+    `scale` by image takes percentiles of each band as the range that becomes 0..1, fixed takes low
+    and high themselves; values beyond are cut off. A band without contrast becomes NaN.
+    """
+    flat = cube.reshape(len(cube), -1)
+    finite = [plane[np.isfinite(plane)] for plane in flat]
+    if scale["by"] == "image":
+        marks = [scale["low"], scale["high"]]
+        ranges = [np.percentile(v, marks) if len(v) else (np.nan, np.nan) for v in finite]
+    else:
+        ranges = [(scale["low"], scale["high"])] * len(cube)
+    low, high = np.array(ranges, dtype=float).T
+    background = np.array([np.median(v) if len(v) else np.nan for v in finite])
+    spread = np.array([mad_std(v) if len(v) else np.nan for v in finite])
+    planes = np.stack([resized(plane, size) for plane in cube])
+    width = np.where(high > low, high - low, np.nan)
+    image = np.clip((planes - low[:, None, None]) / width[:, None, None], 0, 1)
+    numbers = {"background": background, "spread": spread, "low": low, "high": high}
+    return image.astype(np.float32), numbers
+
+
+def resized(plane: np.ndarray, size: int) -> np.ndarray:
+    """A plane `(y, x)` on `size` by `size` pixels by Pillow's Lanczos filter, which does not alias.
+
+    Pixels that any part of a pixel without data lies in have none.
+    """
+    plane = np.ascontiguousarray(plane, dtype=np.float32)
+    missing = ~np.isfinite(plane)
+    if plane.shape == (size, size):
+        return np.where(missing, np.nan, plane)
+    if missing.all():
+        return np.full((size, size), np.nan, np.float32)
+    filled = np.where(missing, np.median(plane[~missing]), plane) if missing.any() else plane
+    out = np.array(Image.fromarray(filled).resize((size, size), Image.Resampling.LANCZOS))
+    if missing.any():
+        share = Image.fromarray(missing.astype(np.float32))
+        out[np.array(share.resize((size, size), Image.Resampling.BOX)) > 1e-6] = np.nan
+    return out
+
+
+def _check(scale: Mapping[str, Any]) -> None:
+    bounded = scale["by"] != "image" or (scale["low"] >= 0 and scale["high"] <= 100)
+    if not (scale["low"] < scale["high"] and bounded):
+        wanted = "low below high" + (" within 0 to 100" if scale["by"] == "image" else "")
+        raise FewskyError(
+            f"scale: wanted {wanted}; found low {scale['low']:g} and high {scale['high']:g}. "
+            "Correct the dataset's scale."
+        )
+
+
+def _read(item: Any, folder: Path, survey: Mapping[str, Any]) -> tuple[np.ndarray, str]:
+    """An object's image `(band, y, x)` and the plate of its reference band."""
+    path = Path(folder) / item.path
+    if not path.is_file():
+        raise FewskyError(f"{path}: wanted an image; found none. Delete its list and run again.")
+    if survey["reader"] == "folder":
+        return read_picture(path, item.url, survey["bands"]), ""
+    with fits.open(path, memmap=False) as hdus:
+        cube, held = hdus[0].data, list(hdus[0].header["BANDS"])
+    order = [held.index(band) for band in survey["bands"]]
+    plate = getattr(item, f"plate_{survey['reference_band']}")
+    return cube[order].astype(np.float32), str(plate)
+
+
+def _by_band(numbers: Mapping[str, np.ndarray], bands: list[str]) -> dict[str, float]:
+    return {f"{name}_{band}": numbers[name][k] for name in PER_BAND for k, band in enumerate(bands)}
+
+
+def _catalog(
+    rows: list[dict], objects: pd.DataFrame, survey: str, bands: list[str], complete: np.ndarray
+) -> pd.DataFrame:
+    """The columns of the room in a fixed order and type, one row an image."""
+    measured = [f"{name}_{band}" for name in PER_BAND for band in bands]
+    table = pd.DataFrame(rows, columns=["object_id", "plate", *measured])
+    others = [
+        name
+        for name in objects.columns
+        if name not in LISTED and pd.api.types.is_numeric_dtype(objects[name])
+    ]
+    table = table.merge(objects.drop(columns="shard"), on="object_id", how="left", validate="1:1")
+    table = table.assign(
+        survey=survey, x=np.nan, y=np.nan, complete=complete, abs_b=table["glat"].abs()
+    )
+    table = table.reindex(columns=[*FIRST, *measured, *others])
+    numbers = ["x", "y", "ra", "dec", "glon", "glat", "abs_b", "diameter_arcsec", *measured]
+    words = ["object_id", "field", "label", "kind", "name", "status", "plate"]
+    table[numbers] = table[numbers].astype(np.float64)
+    table[words] = table[words].fillna("").astype(str)
+    return table.astype({"complete": bool})

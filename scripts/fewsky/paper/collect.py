@@ -1,0 +1,88 @@
+"""The numbers and facts of a run: those of each chapter, and those that chapters share."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fewsky.files import load_table
+from fewsky.paper import chapter_planetary_nebulae, chapter_star_galaxy
+from fewsky.paper.numbers import Numbers, constants, keyed, published
+
+CHAPTERS = {
+    "star-galaxy": chapter_star_galaxy,
+    "planetary-nebulae": chapter_planetary_nebulae,
+}
+MAKERS = {
+    "archive": "rule download_fields or download_images, from the lists of the raw room",
+    "published": "report/published.csv",
+    "constant": "report/constants.csv",
+    "protocol": "config.yaml, block paper.scoring",
+}
+BY_TASK = ("audits", "metrics", "comparisons", "pseudo")
+Files = Mapping[str, Any]
+
+
+def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
+    """Numbers, facts and makers of a paper; `chapters` holds the settings of each, in order.
+
+    `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
+    paths by task `audits`, `metrics`, `comparisons`, `pseudo`; by experiment `cards`,
+    `distortions`; and the single paths `published` and `constants`. Facts of a chapter lie under
+    its name, and numbers of two chapters have no key in common.
+    """
+    scoring = next(iter(chapters.values()))["scoring"]
+    raw = [path for paths in files["raw"].values() for path in paths]
+    numbers = {
+        **published(files["published"]),
+        **constants(files["constants"]),
+        **of_protocol(scoring),
+        **of_archive(raw),
+    }
+    facts, makers = {}, dict(MAKERS)
+    for name, settings in chapters.items():
+        found = CHAPTERS[name].collect(settings, files_of(files, settings))
+        numbers |= found["numbers"]
+        makers |= found["makers"]
+        facts[name] = found["facts"]
+    return {"numbers": numbers, "facts": facts, "makers": makers}
+
+
+def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The files of a chapter: those of its survey, its dataset, its tasks and its experiments."""
+    chapter = settings["chapter"]
+    own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
+    for room in ("raw", "aligned", "sharpness"):
+        own[room] = list(files.get(room, {}).get(chapter["survey"], []))
+    own["catalogs"] = list(files["catalogs"][chapter["dataset"]])
+    for room, names in (
+        *((room, settings["tasks"]) for room in BY_TASK),
+        *((room, settings["experiments"]) for room in ("cards", "distortions")),
+    ):
+        own[room] = {name: path for name, path in files.get(room, {}).items() if name in names}
+    return own
+
+
+def of_archive(paths: Sequence[str | Path]) -> Numbers:
+    """How many files of archives were read by all chapters, and their size."""
+    files = pd.concat([load_table(path, keep_default_na=False) for path in paths])
+    files = files.drop_duplicates("path")
+    values = {
+        "files": (len(files), ",d"),
+        "megabytes": (files["bytes"].sum() / 1e6, ",.0f"),
+    }
+    return keyed(values, paths[0], "archive")
+
+
+def of_protocol(scoring: Mapping[str, Any]) -> Numbers:
+    """How intervals and verdicts are made."""
+    from fewsky.metrics.stats import FEWEST_REPLICATES, LEVEL, POWER
+
+    values = {
+        "fewest_draws": (FEWEST_REPLICATES, "d"),
+        "level": (LEVEL, ".0%"),
+        "power": (POWER, ".0%"),
+        "bootstrap": (scoring["bootstrap"], ",d"),
+    }
+    return keyed(values, "scripts/fewsky/metrics/stats.py and paper.scoring", "protocol")

@@ -1,0 +1,62 @@
+"""A service that is a form: it answers with a page, and the page links the file asked for."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from fewsky.raw.answers import Hiccup, Manners, judge, plainly
+from fewsky.raw.pace import take_turn
+from fewsky.raw.payload import describe
+
+LARGEST_PAGE = 1 << 20  # bytes of an answer that are looked at
+
+
+def answer(form: Mapping[str, Any], manners: Manners, paces: Path) -> str:
+    """Send a form and return the address of the file that the page links.
+
+    `form` has url, fields, and link, the ending of that address. Raises Hiccup where the page
+    links none, since a busy service says so in a page too, and Refused where the service says no.
+    """
+    take_turn(paces, urlsplit(form["url"]).netloc, manners.rate_per_s)
+    headers = {"User-Agent": manners.user_agent, "Accept-Encoding": "identity"}
+    limits = (manners.timeout_s, manners.timeout_s)
+    with plainly(manners), requests.Session() as session:
+        session.max_redirects = 5
+        with session.post(
+            form["url"], data=form["fields"], headers=headers, stream=True, timeout=limits
+        ) as response:
+            judge(response)
+            page = response.raw.read(LARGEST_PAGE, decode_content=True)
+            base = response.url
+    found = link_of(page, base, form["link"])
+    if found is None:
+        raise Hiccup(f"{_said(page)} without a link to a {form['link']} file")
+    return found
+
+
+def link_of(page: bytes, base: str, ending: str) -> str | None:
+    """The first address in a page that ends with `ending`, or None.
+
+    Addresses stand in quotes, between blanks or between tags; relative ones are of `base`. Only
+    http and https are followed.
+    """
+    text = page.decode("utf-8", "replace")
+    pattern = r"[^\s\"'<>=]+" + re.escape(ending) + r"(?![\w.])"
+    for found in re.findall(pattern, text):
+        address = urljoin(base, unescape(found))
+        if urlsplit(address).scheme in ("http", "https") and urlsplit(address).hostname:
+            return address
+    return None
+
+
+def _said(page: bytes) -> str:
+    """What a page says, in a few words: its title and the beginning of its text."""
+    text = page.decode("utf-8", "replace")
+    shown = re.sub(r"(?is)<(script|style|title).*?</\1>|<[^>]*>", " ", text)
+    words = " ".join(re.sub(r"[^ -~]", " ", unescape(shown)).split())[:80]
+    return f"{describe(page[:4096])} that says '{words}'" if words else describe(page[:4096])
