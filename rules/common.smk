@@ -41,10 +41,16 @@ wildcard_constraints:
 
 
 # --- resources, by class ------------------------------------------------------------------------
-# small: tables and figures; large: a shard of images in memory; gpu: a network is trained.
-SMALL = {"mem_mb": 2000, "runtime": 30}
-LARGE = {"mem_mb": 8000, "runtime": 120}
-GPU = {"mem_mb": 16000, "runtime": 480, "gpu": 1}
+def by_attempt(amount):
+    """A resource that grows where a job is tried again: twice as much at a second try."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+# small: tables and figures; large: a shard of images in memory; gpu: a network is trained. A rule
+# whose jobs last seconds has `localrule: True` or a group in profiles/slurm.
+SMALL = {"mem_mb": by_attempt(2000), "runtime": 30}
+LARGE = {"mem_mb": by_attempt(8000), "runtime": 120}
+GPU = {"mem_mb": by_attempt(16000), "runtime": 480, "gpu": 1}
 
 
 # --- settings -----------------------------------------------------------------------------------

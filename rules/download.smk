@@ -37,6 +37,7 @@ rule download_fields:
         provenance="<results>/raw/{survey}/{shard}.provenance.json",
     log:
         "<results>/logs/download_fields/{survey}/{shard}.log",
+    localrule: True
     conda:
         "../envs/download.yaml"
     resources:

@@ -35,6 +35,7 @@ rule plot_sdss_align:
         provenance="<results>/figures/fig_sdss_align.provenance.json",
     log:
         "<results>/logs/plot_sdss_align.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -71,6 +72,7 @@ rule plot_sdss_sharpness:
         provenance="<results>/figures/fig_sdss_sharpness.provenance.json",
     log:
         "<results>/logs/plot_sdss_sharpness.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -99,6 +101,7 @@ rule plot_sdss_targets:
         provenance="<results>/figures/fig_sdss_targets.provenance.json",
     log:
         "<results>/logs/plot_sdss_targets.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -131,6 +134,7 @@ rule plot_sdss_patches:
         provenance="<results>/figures/fig_sdss_patches.provenance.json",
     log:
         "<results>/logs/plot_sdss_patches.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -163,6 +167,7 @@ rule plot_augment:
         provenance="<results>/figures/fig_augment.provenance.json",
     log:
         "<results>/logs/plot_augment.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -196,6 +201,7 @@ rule plot_sdss_curves:
         provenance="<results>/figures/fig_sdss_curves.provenance.json",
     log:
         "<results>/logs/plot_sdss_curves.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -224,6 +230,7 @@ rule plot_sdss_confusion:
         provenance="<results>/figures/fig_sdss_confusion.provenance.json",
     log:
         "<results>/logs/plot_sdss_confusion.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -251,6 +258,7 @@ rule plot_sdss_views:
         provenance="<results>/figures/fig_sdss_views.provenance.json",
     log:
         "<results>/logs/plot_sdss_views.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -281,6 +289,7 @@ rule plot_sdss_mag:
         provenance="<results>/figures/fig_sdss_mag.provenance.json",
     log:
         "<results>/logs/plot_sdss_mag.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -313,6 +322,7 @@ rule plot_sdss_neighbours:
         provenance="<results>/figures/fig_sdss_neighbours.provenance.json",
     log:
         "<results>/logs/plot_sdss_neighbours.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -341,6 +351,7 @@ rule plot_sdss_calibration:
         provenance="<results>/figures/fig_sdss_calibration.provenance.json",
     log:
         "<results>/logs/plot_sdss_calibration.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:

@@ -17,6 +17,7 @@ rule make_split:
         provenance="<results>/splits/{task}/provenance.json",
     log:
         "<results>/logs/make_split/{task}.log",
+    localrule: True
     conda:
         "../envs/torch.yaml"
     resources:

@@ -29,6 +29,7 @@ rule tabulate_sdss_stats:
         provenance="<results>/tables/tab_sdss_stats.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_stats.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -56,6 +57,7 @@ rule tabulate_datasets:
         provenance="<results>/tables/tab_datasets.provenance.json",
     log:
         "<results>/logs/tabulate_datasets.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -83,6 +85,7 @@ rule tabulate_sdss_leak:
         provenance="<results>/tables/tab_sdss_leak.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_leak.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -112,6 +115,7 @@ rule tabulate_sdss_aug:
         provenance="<results>/tables/tab_sdss_aug.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_aug.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -140,6 +144,7 @@ rule tabulate_sdss_main:
         provenance="<results>/tables/tab_sdss_main.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_main.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -167,6 +172,7 @@ rule tabulate_sdss_controls:
         provenance="<results>/tables/tab_sdss_controls.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_controls.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -200,6 +206,7 @@ rule tabulate_sdss_readings:
         provenance="<results>/tables/tab_sdss_readings.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_readings.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -227,6 +234,7 @@ rule tabulate_sdss_snr:
         provenance="<results>/tables/tab_sdss_snr.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_snr.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -261,6 +269,7 @@ rule tabulate_sdss_comparisons:
         provenance="<results>/tables/tab_sdss_comparisons.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_comparisons.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
