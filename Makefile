@@ -17,7 +17,7 @@ RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CO
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample resume test test-all test-slurm bench urls fetch verify-science lint docs
+.PHONY: help paper sample resume test test-all test-slurm bench urls fetch verify-science lint docs lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -69,6 +69,11 @@ verify-science: $(VENV)/.done  ## the gates of config.yaml against results/main
 
 docs: $(VENV)/.done  ## docs/config.md from the schema
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.config_docs
+
+lock: $(VENV)/.done  ## envs/*: solve, pin and hash the environments of --sdm conda; needs conda-forge and PyPI
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet conda-lock==4.0.3
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.lock --conda-lock $(VENV)-lock/bin/conda-lock
 
 lint: $(VENV)/.done  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from fewsky.commands.slurm import ended_by_slurm
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
+from fewsky.environments import check_deployed
 from fewsky.networks import module_of
 from fewsky.provenance import code_hash
 from fewsky.surveys import reader
@@ -218,6 +219,18 @@ def truth_of(wildcards):
     """The truth of the demo sky for the survey of a task, where there is one."""
     survey = PLAN.datasets[dataset_of(wildcards)]["survey"]
     return [f"<results>/raw/sky/{survey}-{scan}.truth.parquet" for scan in SCANS]
+
+
+# --- environments -------------------------------------------------------------------------------
+def check_environments():
+    """Stop where an environment that Snakemake has made holds something else than its lock."""
+    if all(method.name != "CONDA" for method in workflow.deployment_settings.deployment_method):
+        return
+    try:
+        check_deployed(Path(workflow.basedir) / "envs", Path(workflow.persistence.conda_env_path))
+    except FewskyError as error:
+        closing_lines([f"fewsky: {error}"])
+        sys.exit(1)
 
 
 # --- closing lines ------------------------------------------------------------------------------

@@ -29,9 +29,12 @@ def running(log: str | Path) -> Iterator[None]:
     program. Any other exception keeps its traceback, in the log. SIGTERM, with which Slurm and
     `make resume` end a job, unwinds the script first, so that its locks are given back.
     """
+    from fewsky.environments import check_own_modules
+
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", buffering=1) as stream, redirect_stdout(stream), redirect_stderr(stream):
         try:
+            check_own_modules()
             with _unwound_by(signal.SIGTERM):
                 yield
         except (FewskyError, OSError) as error:
