@@ -20,7 +20,7 @@ from fewsky.files import load_json
 from tests.conftest import TINY, copy_repository, snakemake
 from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
 
-pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue", "starved")]
+pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue", "starved", "hopeless")]
 BY_CPU = {"slurm_partition": "cpu", "gpu": 0}
 ENOUGH_S = 300
 EXPERIMENT = "sg-small-base"
@@ -66,6 +66,13 @@ def starved(cluster, local, tmp_path_factory):
     """A run whose training is killed for its memory, with no time to give its lock back."""
     folder = without_draw(local, tmp_path_factory.mktemp("starved") / "site")
     return start(folder, mem_mb="450 if attempt == 1 else attempt * 1500", **BY_CPU)
+
+
+@pytest.fixture(scope="module")
+def hopeless(cluster, local, tmp_path_factory):
+    """A run whose training is killed for its memory each time."""
+    folder = without_draw(local, tmp_path_factory.mktemp("hopeless") / "site")
+    return start(folder, mem_mb="440 + 10 * attempt", **BY_CPU)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +137,8 @@ def test_a_job_cancelled_from_outside_is_made_again(hurt, cluster, local):
     assert cluster.jobs(hurt, "CANCELLED") and cluster.jobs(hurt, "COMPLETED")
 
 
-def test_a_job_that_never_fits_ends_in_one_line(hurt):
-    run = start(hurt, mem_mb="440 + 10 * attempt", **BY_CPU).finish(ENOUGH_S)
+def test_a_job_that_never_fits_ends_in_one_line(hopeless):
+    run = hopeless.finish(ENOUGH_S)
     assert run.code == 1
     assert run.last_line.startswith("fewsky: train: ")
     assert "it needed more memory than it had asked for" in run.last_line
