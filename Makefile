@@ -13,11 +13,12 @@ MIRROR ?= ../shared/mirror
 # `slurm` is found through the link at the root, the others by their path; the sample needs its mirror.
 RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CORES))\
 	$(if $(filter sample,$(PROFILE)),--config mirror=$(MIRROR))
+RESULTS ?= results/main
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample resume test test-all test-slurm bench urls fetch verify-science lint docs lock
+.PHONY: help paper sample resume test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -66,6 +67,9 @@ fetch: $(VENV)/.done  ## download all that config.yaml needs, on a node that rea
 
 verify-science: $(VENV)/.done  ## the gates of config.yaml against results/main
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.verify_science config.yaml results/main
+
+estimate: $(VENV)/.done  ## jobs of the whole paper by class, and hours by the benchmarks of RESULTS=results/main
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.estimate $(RESULTS)
 
 docs: $(VENV)/.done  ## docs/config.md from the schema
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.config_docs
