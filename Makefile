@@ -16,11 +16,12 @@ OWN_sample = --config mirror=$(MIRROR)
 OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
 # `slurm` is found through the link at the root, the others by their path.
 RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CORES)) $(OWN_$(PROFILE))
+RESULTS ?= results/main
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample folder resume test test-all test-slurm bench urls fetch verify-science lint docs
+.PHONY: help paper sample folder resume test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -76,8 +77,16 @@ fetch: $(VENV)/.done  ## download all that config.yaml needs, on a node that rea
 verify-science: $(VENV)/.done  ## the gates of config.yaml against results/main
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.verify_science config.yaml results/main
 
+estimate: $(VENV)/.done  ## jobs of the whole paper by class, and hours by the benchmarks of RESULTS=results/main
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.estimate $(RESULTS)
+
 docs: $(VENV)/.done  ## docs/config.md from the schema
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.config_docs
+
+lock: $(VENV)/.done  ## envs/*: solve, pin and hash the environments of --sdm conda; needs conda-forge and PyPI
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet conda-lock==4.0.3
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.lock --conda-lock $(VENV)-lock/bin/conda-lock
 
 lint: $(VENV)/.done  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

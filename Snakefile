@@ -39,6 +39,10 @@ rule all:
         aligned_lists(),
 
 
+onstart:
+    check_environments()
+
+
 onsuccess:
     closing_lines(summary())
 

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from fewsky.commands.slurm import ended_by_slurm
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
+from fewsky.environments import check_deployed
 from fewsky.networks import module_of
 from fewsky.provenance import code_hash
 from fewsky.starts import cut_name
@@ -44,10 +45,16 @@ wildcard_constraints:
 
 
 # --- resources, by class ------------------------------------------------------------------------
-# small: tables and figures; large: a shard of images in memory; gpu: a network is trained.
-SMALL = {"mem_mb": 2000, "runtime": 30}
-LARGE = {"mem_mb": 8000, "runtime": 120}
-GPU = {"mem_mb": 16000, "runtime": 480, "gpu": 1}
+def by_attempt(amount):
+    """A resource that grows where a job is tried again: twice as much at a second try."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+# small: tables and figures; large: a shard of images in memory; gpu: a network is trained. A rule
+# whose jobs last seconds has `localrule: True` or a group in profiles/slurm.
+SMALL = {"mem_mb": by_attempt(2000), "runtime": 30}
+LARGE = {"mem_mb": by_attempt(8000), "runtime": 120}
+GPU = {"mem_mb": by_attempt(16000), "runtime": 480, "gpu": 1}
 
 
 # --- settings -----------------------------------------------------------------------------------
@@ -416,6 +423,18 @@ def truth_of(wildcards):
     survey = PLAN.datasets[dataset_of(wildcards)]["survey"]
     parts = ["plates"] if survey in PLATES else list(SCANS) if survey in FIELDS else []
     return [f"<results>/raw/sky/{survey}-{part}.truth.parquet" for part in parts]
+
+
+# --- environments -------------------------------------------------------------------------------
+def check_environments():
+    """Stop where an environment that Snakemake has made holds something else than its lock."""
+    if all(method.name != "CONDA" for method in workflow.deployment_settings.deployment_method):
+        return
+    try:
+        check_deployed(Path(workflow.basedir) / "envs", Path(workflow.persistence.conda_env_path))
+    except FewskyError as error:
+        closing_lines([f"fewsky: {error}"])
+        sys.exit(1)
 
 
 # --- closing lines ------------------------------------------------------------------------------

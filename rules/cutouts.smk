@@ -48,6 +48,8 @@ rule measure_patches:
         provenance="<results>/cutouts/{dataset}/{shard}/measured.provenance.json",
     log:
         "<results>/logs/measure_patches/{dataset}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/measure_patches/{dataset}/{shard}.tsv"
     wildcard_constraints:
         dataset=one_of(CUT),
     conda:

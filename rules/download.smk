@@ -69,6 +69,7 @@ rule download_fields:
         "<results>/logs/download_fields/{survey}/{shard}.log",
     wildcard_constraints:
         survey=one_of(FIELDS),
+    localrule: True
     conda:
         "../envs/download.yaml"
     resources:
@@ -93,6 +94,7 @@ rule download_catalogue:
         "<results>/logs/download_catalogue/{survey}.log",
     wildcard_constraints:
         survey=one_of(IMAGES),
+    localrule: True
     conda:
         "../envs/download.yaml"
     resources:
@@ -116,6 +118,7 @@ rule select_objects:
         "<results>/logs/select_objects/{survey}.log",
     wildcard_constraints:
         survey=one_of(IMAGES),
+    localrule: True
     conda:
         "../envs/astro.yaml"
     resources:
@@ -143,6 +146,7 @@ rule download_images:
     wildcard_constraints:
         survey=one_of(IMAGES),
         shard=r"part-\d+|all",
+    localrule: True
     conda:
         "../envs/download.yaml"
     resources:
@@ -162,6 +166,7 @@ rule download_weights:
         provenance="<results>/raw/weights/{weights}.provenance.json",
     log:
         "<results>/logs/download_weights/{weights}.log",
+    localrule: True
     conda:
         "../envs/download.yaml"
     resources:

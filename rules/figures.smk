@@ -23,6 +23,7 @@ rule tabulate_datasets:
         provenance="<results>/tables/tab_datasets.provenance.json",
     log:
         "<results>/logs/tabulate_datasets.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:

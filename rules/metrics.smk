@@ -43,6 +43,8 @@ rule compare:
         provenance="<results>/metrics/{task}.comparisons.provenance.json",
     log:
         "<results>/logs/compare/{task}.log",
+    benchmark:
+        "<results>/benchmarks/compare/{task}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:

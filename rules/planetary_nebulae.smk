@@ -57,6 +57,7 @@ rule plot_pn_sample:
         provenance="<results>/figures/fig_pn_sample.provenance.json",
     log:
         "<results>/logs/plot_pn_sample.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -89,6 +90,7 @@ rule plot_pn_data:
         provenance="<results>/figures/fig_pn_data.provenance.json",
     log:
         "<results>/logs/plot_pn_data.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -121,6 +123,7 @@ rule plot_pn_pseudo:
         provenance="<results>/figures/fig_pn_pseudo.provenance.json",
     log:
         "<results>/logs/plot_pn_pseudo.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -152,6 +155,7 @@ rule plot_pn_curve:
         provenance="<results>/figures/fig_pn_curve.provenance.json",
     log:
         "<results>/logs/plot_pn_curve.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -179,6 +183,7 @@ rule plot_pn_kinds:
         provenance="<results>/figures/fig_pn_kinds.provenance.json",
     log:
         "<results>/logs/plot_pn_kinds.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -209,6 +214,7 @@ rule plot_pn_distortion:
         provenance="<results>/figures/fig_pn_distortion.provenance.json",
     log:
         "<results>/logs/plot_pn_distortion.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -237,6 +243,7 @@ rule tabulate_pn_sample:
         provenance="<results>/tables/tab_pn_sample.provenance.json",
     log:
         "<results>/logs/tabulate_pn_sample.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -266,6 +273,7 @@ rule tabulate_pn_main:
         provenance="<results>/tables/tab_pn_main.provenance.json",
     log:
         "<results>/logs/tabulate_pn_main.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -298,6 +306,7 @@ rule tabulate_pn_hypothesis:
         provenance="<results>/tables/tab_pn_hypothesis.provenance.json",
     log:
         "<results>/logs/tabulate_pn_hypothesis.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -326,6 +335,7 @@ rule tabulate_pn_cost:
         provenance="<results>/tables/tab_pn_cost.provenance.json",
     log:
         "<results>/logs/tabulate_pn_cost.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:

@@ -36,6 +36,7 @@ rule collect_numbers:
         provenance="<results>/tables/numbers.provenance.json",
     log:
         "<results>/logs/collect_numbers.log",
+    localrule: True
     conda:
         "../envs/torch.yaml"
     resources:
@@ -66,6 +67,7 @@ rule write_paper:
         provenance="<results>/paper.provenance.json",
     log:
         "<results>/logs/write_paper.log",
+    localrule: True
     conda:
         "../envs/report.yaml"
     resources:

@@ -29,6 +29,7 @@ rule make_split:
         provenance="<results>/splits/{task}/provenance.json",
     log:
         "<results>/logs/make_split/{task}.log",
+    localrule: True
     conda:
         "../envs/torch.yaml"
     resources:
@@ -55,6 +56,7 @@ rule choose_pseudo_labels:
         "<results>/logs/choose_pseudo_labels/{task}/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(STUDENTS),
+    localrule: True
     conda:
         "../envs/torch.yaml"
     resources:

@@ -46,6 +46,7 @@ rule plot_sdss_align:
         provenance="<results>/figures/fig_sdss_align.provenance.json",
     log:
         "<results>/logs/plot_sdss_align.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -82,6 +83,7 @@ rule plot_sdss_sharpness:
         provenance="<results>/figures/fig_sdss_sharpness.provenance.json",
     log:
         "<results>/logs/plot_sdss_sharpness.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -110,6 +112,7 @@ rule plot_sdss_targets:
         provenance="<results>/figures/fig_sdss_targets.provenance.json",
     log:
         "<results>/logs/plot_sdss_targets.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -142,6 +145,7 @@ rule plot_sdss_patches:
         provenance="<results>/figures/fig_sdss_patches.provenance.json",
     log:
         "<results>/logs/plot_sdss_patches.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -174,6 +178,7 @@ rule plot_augment:
         provenance="<results>/figures/fig_augment.provenance.json",
     log:
         "<results>/logs/plot_augment.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -207,6 +212,7 @@ rule plot_sdss_curves:
         provenance="<results>/figures/fig_sdss_curves.provenance.json",
     log:
         "<results>/logs/plot_sdss_curves.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -235,6 +241,7 @@ rule plot_sdss_confusion:
         provenance="<results>/figures/fig_sdss_confusion.provenance.json",
     log:
         "<results>/logs/plot_sdss_confusion.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -262,6 +269,7 @@ rule plot_sdss_views:
         provenance="<results>/figures/fig_sdss_views.provenance.json",
     log:
         "<results>/logs/plot_sdss_views.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -292,6 +300,7 @@ rule plot_sdss_mag:
         provenance="<results>/figures/fig_sdss_mag.provenance.json",
     log:
         "<results>/logs/plot_sdss_mag.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -324,6 +333,7 @@ rule plot_sdss_neighbours:
         provenance="<results>/figures/fig_sdss_neighbours.provenance.json",
     log:
         "<results>/logs/plot_sdss_neighbours.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -352,6 +362,7 @@ rule plot_sdss_calibration:
         provenance="<results>/figures/fig_sdss_calibration.provenance.json",
     log:
         "<results>/logs/plot_sdss_calibration.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -381,6 +392,7 @@ rule tabulate_sdss_stats:
         provenance="<results>/tables/tab_sdss_stats.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_stats.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -408,6 +420,7 @@ rule tabulate_sdss_leak:
         provenance="<results>/tables/tab_sdss_leak.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_leak.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -437,6 +450,7 @@ rule tabulate_sdss_aug:
         provenance="<results>/tables/tab_sdss_aug.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_aug.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -465,6 +479,7 @@ rule tabulate_sdss_main:
         provenance="<results>/tables/tab_sdss_main.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_main.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -492,6 +507,7 @@ rule tabulate_sdss_controls:
         provenance="<results>/tables/tab_sdss_controls.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_controls.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -525,6 +541,7 @@ rule tabulate_sdss_readings:
         provenance="<results>/tables/tab_sdss_readings.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_readings.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -552,6 +569,7 @@ rule tabulate_sdss_snr:
         provenance="<results>/tables/tab_sdss_snr.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_snr.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:
@@ -586,6 +604,7 @@ rule tabulate_sdss_comparisons:
         provenance="<results>/tables/tab_sdss_comparisons.provenance.json",
     log:
         "<results>/logs/tabulate_sdss_comparisons.log",
+    localrule: True
     conda:
         "../envs/plots.yaml"
     resources:

@@ -148,6 +148,8 @@ rule fit_opponent:
         provenance="<results>/models/{experiment}/draw-{draw}/provenance.json",
     log:
         "<results>/logs/fit_opponent/{experiment}/draw-{draw}.log",
+    benchmark:
+        "<results>/benchmarks/fit_opponent/{experiment}/draw-{draw}.tsv"
     wildcard_constraints:
         experiment=one_of(OPPONENTS),
     conda:

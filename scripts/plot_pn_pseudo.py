@@ -10,7 +10,7 @@ from fewsky.figures import style
 from fewsky.figures.planetary_nebulae import pseudo_words, ramps
 from fewsky.figures.runs import looks
 from fewsky.files import load_table
-from fewsky.models.pseudo import ramp
+from fewsky.models.ramp import ramp
 from fewsky.paper.tables import load_metrics, scored
 from fewsky.provenance import record, simulated
 

@@ -1,6 +1,8 @@
 """What a person reads while a job runs: its log, its progress, and one clear line when it stops."""
 
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -24,12 +26,17 @@ def running(log: str | Path) -> Iterator[None]:
     """Send a script's output to its log; turn a FewskyError into one last line and exit status 1.
 
     A full disk or a missing permission is named the same way, since its cause lies outside the
-    program. Any other exception keeps its traceback, in the log.
+    program. Any other exception keeps its traceback, in the log. SIGTERM, with which Slurm and
+    `make resume` end a job, unwinds the script first, so that its locks are given back.
     """
+    from fewsky.environments import check_own_modules
+
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", buffering=1) as stream, redirect_stdout(stream), redirect_stderr(stream):
         try:
-            yield
+            check_own_modules()
+            with _unwound_by(signal.SIGTERM):
+                yield
         except (FewskyError, OSError) as error:
             line = str(error) if isinstance(error, FewskyError) else _named(error)
             print(f"fewsky: {line}", flush=True)
@@ -39,6 +46,25 @@ def running(log: str | Path) -> Iterator[None]:
             line = f"unexpected {type(error).__name__}: {error}. The traceback is in {log}."
             print(f"fewsky: {' '.join(line.split())}", flush=True)
             sys.exit(1)
+
+
+@contextmanager
+def _unwound_by(number: signal.Signals) -> Iterator[None]:
+    """Turn a signal into SystemExit, so that `finally` blocks run; only the main thread can."""
+
+    def leave(*_):
+        signal.signal(number, signal.SIG_IGN)
+        say(f"ended from outside by {number.name}")
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _named(error: OSError) -> str:

@@ -18,7 +18,7 @@ LIBRARY = Path(__file__).resolve().parent
 SCRIPTS = LIBRARY.parent
 # These decide how a result is stored, logged or described, never what it says; round-trip tests
 # guard them instead of a digest, so that a new log line does not retrain a network.
-LEFT_OUT = {"fewsky.files", "fewsky.provenance", "fewsky.console"}
+LEFT_OUT = {"fewsky.files", "fewsky.provenance", "fewsky.console", "fewsky.environments"}
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 PACKAGES = (
     "astropy", "astropy-healpix", "galsim", "matplotlib", "numpy", "pandas", "photutils",
@@ -59,32 +59,32 @@ def _source(name: str) -> Path | None:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-@cache
-def _imports(path: Path) -> tuple[str, ...]:
+def _read(path: Path) -> tuple[tuple[str, ...], str]:
+    """Modules of ours that a source file imports, and the digest of its docstring-free tree."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    nodes = list(ast.walk(tree))
     names: set[str] = set()
-    for node in ast.walk(_tree(path)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    for node in nodes:
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
     ours = {name for name in names if name.split(".")[0] == LIBRARY.name}
     parents = {
         ".".join(name.split(".")[:k]) for name in ours for k in range(1, name.count(".") + 1)
     }
-    return tuple(sorted(ours | parents))
+    return tuple(sorted(ours | parents)), hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
-@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    return _read(path)[0]
+
+
 def _tree_digest(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return _read(path)[1]
 
 
 def record(

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import psutil
 import pytest
@@ -84,6 +84,8 @@ def rules_of(folder: Path) -> list[str]:
 class SlurmRun:
     """The literal `snakemake --profile slurm` at work in a folder; hurt it, then `finish`."""
 
+    started: ClassVar[list["SlurmRun"]] = []
+
     def __init__(self, folder: Path, *arguments: str, command=("snakemake", "--profile", "slurm")):
         self.folder = folder
         self.log = folder.with_name(f"{time.monotonic_ns()}.run.txt")
@@ -96,6 +98,7 @@ class SlurmRun:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self.started.append(self)
 
     def finish(self, seconds: float) -> Run:
         """Wait for the end; a run that takes longer is ended, with its jobs, and fails the test."""
@@ -110,9 +113,15 @@ class SlurmRun:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def stop(self) -> None:
+        """End a run that is still alive, with its jobs."""
+        if self.process.poll() is None:
+            self.kill()
+            cancel_jobs_of(self.folder)
+
     def until(self, found: Callable, what: str, pause: float = 0.1):
         """The first true value of `found()`, asked again and again while the run is alive."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240  # two cores, and other runs beside this one
         while time.monotonic() < deadline and self.process.poll() is None:
             if value := found():
                 return value
@@ -127,9 +136,7 @@ class SlurmRun:
         process.suspend()
 
     def _give_up(self, why: str):
-        if self.process.poll() is None:
-            self.kill()
-            cancel_jobs_of(self.folder)
+        self.stop()
         pytest.fail(f"{why}:\n{self.log.read_text()[-4000:]}", pytrace=False)
 
 

@@ -1,7 +1,8 @@
 """The literal `snakemake --profile slurm` on a real Slurm: the whole paper, and what goes wrong.
 
-Most of a run on a cluster is waiting, so several runs are under way at once: a training that waits
-for its walltime from the start, the whole paper beside the smaller accidents.
+Most of a run on a cluster is waiting, so several runs are under way at once: those that wait
+longest, for a walltime or for a dead owner's lock, from the start; the whole paper beside the
+smaller accidents.
 """
 
 import os
@@ -19,7 +20,7 @@ from fewsky.files import load_json
 from tests.conftest import TINY, copy_repository, snakemake
 from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
 
-pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue")]
+pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue", "starved", "hopeless")]
 BY_CPU = {"slurm_partition": "cpu", "gpu": 0}
 ENOUGH_S = 300
 EXPERIMENT = "sg-small-base"
@@ -35,6 +36,8 @@ def cluster():
     cluster = Cluster(Path(tempfile.gettempdir()) / f"fewsky-slurm-{os.getpid()}")
     cluster.call("up")
     yield cluster
+    for run in SlurmRun.started:
+        run.stop()
     cluster.call("down")
 
 
@@ -56,6 +59,20 @@ def overdue(cluster, local, tmp_path_factory):
     run = start(folder, runtime=1, **BY_CPU)
     run.freeze_training()
     return run
+
+
+@pytest.fixture(scope="module")
+def starved(cluster, local, tmp_path_factory):
+    """A run whose training is killed for its memory, with no time to give its lock back."""
+    folder = without_draw(local, tmp_path_factory.mktemp("starved") / "site")
+    return start(folder, mem_mb="450 if attempt == 1 else attempt * 1500", **BY_CPU)
+
+
+@pytest.fixture(scope="module")
+def hopeless(cluster, local, tmp_path_factory):
+    """A run whose training is killed for its memory each time."""
+    folder = without_draw(local, tmp_path_factory.mktemp("hopeless") / "site")
+    return start(folder, mem_mb="440 + 10 * attempt", **BY_CPU)
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +137,8 @@ def test_a_job_cancelled_from_outside_is_made_again(hurt, cluster, local):
     assert cluster.jobs(hurt, "CANCELLED") and cluster.jobs(hurt, "COMPLETED")
 
 
-def test_a_job_over_its_memory_is_made_again_with_more(hurt, cluster, local):
-    run = start(hurt, mem_mb="450 if attempt == 1 else attempt * 1500", **BY_CPU)
-    assert_recovered(run.finish(ENOUGH_S), hurt, local)
-    assert cluster.jobs(hurt, "FAILED") and cluster.jobs(hurt, "COMPLETED")
-
-
-def test_a_job_that_never_fits_ends_in_one_line(hurt):
-    run = start(hurt, mem_mb="440 + 10 * attempt", **BY_CPU).finish(ENOUGH_S)
+def test_a_job_that_never_fits_ends_in_one_line(hopeless):
+    run = hopeless.finish(ENOUGH_S)
     assert run.code == 1
     assert run.last_line.startswith("fewsky: train: ")
     assert "it needed more memory than it had asked for" in run.last_line
@@ -156,6 +167,11 @@ def test_resume_ends_the_jobs_of_a_killed_run_and_goes_on(hurt, cluster, local):
 def test_a_job_past_its_walltime_is_made_again(overdue, cluster, local):
     assert_recovered(overdue.finish(ENOUGH_S), overdue.folder, local)
     assert cluster.jobs(overdue.folder, "TIMEOUT") and cluster.jobs(overdue.folder, "COMPLETED")
+
+
+def test_a_job_over_its_memory_is_made_again_with_more(starved, cluster, local):
+    assert_recovered(starved.finish(ENOUGH_S), starved.folder, local)
+    assert cluster.jobs(starved.folder, "FAILED") and cluster.jobs(starved.folder, "COMPLETED")
 
 
 # --- the whole ----------------------------------------------------------------------------------

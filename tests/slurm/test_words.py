@@ -134,14 +134,40 @@ def test_a_silent_slurm_matters_only_where_it_was_used(tmp_path, monkeypatch):
 
 
 # --- the profile --------------------------------------------------------------------------------
-def test_every_gpu_rule_has_a_partition_in_the_profile():
+@pytest.fixture(scope="module")
+def profile() -> dict:
+    return yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+
+
+def rules() -> dict[str, str]:
+    """The text of every rule, by its name."""
     text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     bodies = re.split(r"^rule (\w+):$", text, flags=re.M)[1:]
-    rules = {name for name, body in zip(bodies[::2], bodies[1::2], strict=True) if "**GPU" in body}
-    profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+    return dict(zip(bodies[::2], bodies[1::2], strict=True))
+
+
+def test_every_gpu_rule_has_a_partition_in_the_profile(profile):
+    trained = {name for name, body in rules().items() if "**GPU" in body}
     named = {name for name, asked in profile["set-resources"].items() if "slurm_partition" in asked}
-    assert rules and rules <= named
+    assert trained and trained <= named
     assert profile["executor"] == "slurm"
+
+
+def test_no_small_job_goes_to_the_queue_by_itself(profile):
+    grouped = {item.split("=")[0] for item in profile["groups"]}
+    small = {name: body for name, body in rules().items() if "**SMALL" in body}
+    alone = {name for name, body in small.items() if "    localrule: True\n" not in body} - grouped
+    assert small and not alone, "localrule: True, or a group in profiles/slurm"
+
+
+def test_memory_grows_where_a_job_is_tried_again(profile):
+    common = (ROOT / "rules" / "common.smk").read_text()
+    classes = {}
+    exec(re.search(r"(?s)# --- resources, .*?(?=\n# ---)", common)[0], classes)
+    for name in ("SMALL", "LARGE", "GPU"):
+        first, second = (classes[name]["mem_mb"](None, attempt) for attempt in (1, 2))
+        assert 0 < first < second, name
+    assert profile["retries"] == 1
 
 
 def test_the_profile_is_found_by_its_name():

@@ -38,8 +38,7 @@ def library(tmp_path, monkeypatch):
 
 
 def code(library, *modules):
-    for cached in (provenance._tree, provenance._imports, provenance._tree_digest):
-        cached.cache_clear()
+    provenance._read.cache_clear()
     return provenance.code_hash("scripts/job.py", *modules)
 
 

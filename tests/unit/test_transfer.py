@@ -11,7 +11,8 @@ from fewsky.console import FewskyError
 from fewsky.files import load_arrays, save_arrays, save_json
 from fewsky.models import features
 from fewsky.models.probe import fit_heads, fit_probes, recipe_of
-from fewsky.models.pseudo import choose_pseudo, ramp, true_labels
+from fewsky.models.pseudo import choose_pseudo, true_labels
+from fewsky.models.ramp import ramp
 from fewsky.models.results import shared_card
 from fewsky.models.start import Start, load_start
 from fewsky.models.train import train
