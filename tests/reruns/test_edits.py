@@ -11,6 +11,10 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
+# Trainings of the tiny paper: six experiments and four of the nebulae, two draws each, one pretext.
+NEBULAE = 2 * 4
+TRAININGS = 2 * 6 + NEBULAE + 1
+
 
 @pytest.fixture
 def edited(tiny):
@@ -111,8 +115,8 @@ def test_a_plots_code_reruns_that_plot(edited):
 def test_the_trainers_code_reruns_training_and_what_reads_it(edited):
     edited.replace("scripts/fewsky/models/loop.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     jobs = edited.jobs()
-    assert jobs["train"] == 2 * 6
-    assert jobs["score"] == jobs["compare"] == 2
+    assert jobs["train"] == TRAININGS
+    assert jobs["score"] == jobs["compare"] == 3
     assert upstream(jobs) == {}
     assert "fit_opponent" not in jobs
 
@@ -130,6 +134,31 @@ def test_one_experiments_learning_rate_reruns_that_experiment(edited):
     assert upstream(jobs) == {}
 
 
+def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):
+    jobs = edited.config({"experiments": {"pn-lp": {"probe": {"c": [0.5]}}}})
+    assert jobs["fit_probes"] == jobs["choose_pseudo_labels"] == 1
+    assert jobs["train"] == 2 * 3  # all but the one that starts from the backbone itself
+    assert not {"extract_features", "prepare_weights", "align_plates"} & set(jobs)
+    assert upstream(jobs) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "chosen"), [({"t2": 5}, 0), ({"top_share": 0.5}, 1)], ids=["ramp", "share"]
+)
+def test_how_pseudo_labels_are_used_or_chosen_reruns_their_student(edited, change, chosen):
+    jobs = edited.config({"experiments": {"pn-lpft-pl": {"pseudo": change}}})
+    assert jobs["train"] == 2 and jobs["score"] == 1
+    assert jobs.get("choose_pseudo_labels", 0) == chosen
+    assert "fit_probes" not in jobs
+
+
+def test_a_depth_of_fine_tuning_reruns_its_cut_and_its_chain(edited):
+    jobs = edited.config({"experiments": {"pn-lpft": {"recipe": {"unfreeze": 2}}}})
+    assert jobs["extract_features"] == 1
+    assert jobs["train"] == 2 * 2  # itself and its student
+    assert "fit_probes" not in jobs
+
+
 def test_swapped_values_are_seen(edited):
     recipe = {"brightness_nmgy": 1.0, "blur_px": 0.1}
     assert edited.config({"recipes": {"ruhmer2023": recipe}})["train"] == 2 * 5
@@ -138,8 +167,8 @@ def test_swapped_values_are_seen(edited):
 def test_one_datasets_patch_size_reruns_from_its_cutouts_on(edited):
     jobs = edited.config({"datasets": {"sdss-ugriz-25px": {"size": 23}}})
     assert jobs["cut_patches"] == 2
-    assert jobs["make_split"] == 2
-    assert jobs["train"] == 2 * 6
+    assert jobs["make_split"] == 3
+    assert jobs["train"] == TRAININGS  # the nebulae start from weights that these patches taught
     assert not {"simulate_scan", "download_fields", "align_fields"} & set(jobs)
 
 
@@ -152,7 +181,7 @@ def test_a_field_added_leaves_other_shards_alone(edited):
 
 def test_a_new_weight_in_the_scores_trains_nothing(edited):
     jobs = edited.config({"paper": {"scoring": {"bin_mag": 0.5}}})
-    assert jobs["score"] == 2
+    assert jobs["score"] == 3
     assert "train" not in jobs and "fit_opponent" not in jobs
 
 
