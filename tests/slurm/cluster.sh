@@ -103,9 +103,10 @@ write_configuration() {
 		SelectType=select/cons_tres
 		SelectTypeParameters=CR_Core_Memory
 		GresTypes=gpu
-		NodeName=n1 NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=8000
+		# more cores than there are, so that one run's jobs do not wait for another's
+		NodeName=n1 NodeAddr=127.0.0.1 Port=17001 CPUs=4 RealMemory=16000
 		NodeName=n2 NodeAddr=127.0.0.1 Port=17002 CPUs=2 RealMemory=8000 Gres=gpu:null:1
-		NodeName=n3 NodeAddr=127.0.0.1 Port=17003 CPUs=2 RealMemory=8000
+		NodeName=n3 NodeAddr=127.0.0.1 Port=17003 CPUs=4 RealMemory=16000
 		PartitionName=cpu Nodes=n1,n3 Default=YES MaxTime=60
 		PartitionName=gpu Nodes=n2 MaxTime=60
 	CONF
