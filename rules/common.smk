@@ -13,7 +13,7 @@ from fewsky.console import FewskyError, last_line
 from fewsky.environments import check_deployed
 from fewsky.networks import module_of
 from fewsky.provenance import code_hash
-from fewsky.starts import cut_name
+from fewsky.lineage import cut_name
 from fewsky.surveys import reader
 
 try:
@@ -266,6 +266,7 @@ def learning(name):
         "folds": task["split"]["folds"],
         "seed": task["split"]["seed"],
         "start": starting(item),
+        "depth": item["depth"],
     }
 
 
@@ -278,7 +279,6 @@ def starting(item):
         "weights": item["weights"],
         "from": item.get("start", {}).get("from"),
         "frozen": folder if item["frozen"] or "probe" in item else None,
-        "about": PLAN.weights.get(item["weights"], {}).get("about"),
     }
 
 
@@ -311,7 +311,8 @@ def preparing(name):
             f"fewsky: config: weights.{name}: wanted one number of bands in all that use them; "
             f"found {', '.join(map(str, sorted(counts)))}. Name the bands in their models."
         )
-    return {"name": name, **PLAN.weights[name], "bands": max(counts, default=3)}
+    block = {key: value for key, value in PLAN.weights[name].items() if key != "about"}
+    return {"name": name, **block, "bands": max(counts, default=3)}
 
 
 def cut_of(name):
@@ -334,13 +335,19 @@ def extracting():
         dataset = PLAN.tasks[item["task"]]["dataset"]
         every, seen = bands_of(name)
         block = told.setdefault(dataset, {}).setdefault(item["weights"], {})
-        block[cut] = {
+        told_here = {
             "model": {"name": item["model"]["name"]},
             "bands": seen,
             "take": [every.index(band) for band in seen],
             "unfreeze": "head" if cut == "head" else item["recipe"]["unfreeze"],
             "threads": PLAN.weights[item["weights"]]["threads"],
         }
+        if block.setdefault(cut, told_here) != told_here:
+            sys.exit(
+                f"fewsky: config: experiments.{name}: wanted the bands of the other experiments that "
+                f"start from {item['weights']} on {dataset}; found {', '.join(seen)}. Name the "
+                "weights twice, under two names."
+            )
     return told
 
 
@@ -367,8 +374,15 @@ def stage_of(wildcards):
 
 def pseudo_labels_of(wildcards):
     item = PLAN.experiments[wildcards.experiment]
-    path = f"<results>/splits/{item['task']}/pseudo/{wildcards.experiment}.parquet"
-    return [path] if "teacher" in item else []
+    folder = f"<results>/splits/{item['task']}/pseudo/{wildcards.experiment}"
+    return [f"{folder}/draw-{wildcards.draw}.parquet"] if "teacher" in item else []
+
+
+def teacher_of(wildcards):
+    """The teacher's predictions for a draw; a probe's hold every draw."""
+    teacher = PLAN.experiments[wildcards.experiment]["teacher"]
+    draw = "all" if teacher in PROBES else wildcards.draw
+    return [f"<results>/models/{teacher}/draw-{draw}/predictions.parquet"]
 
 
 def source_of_weights(wildcards):

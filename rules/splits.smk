@@ -45,15 +45,13 @@ rule make_split:
 
 rule choose_pseudo_labels:
     input:
-        predictions=lambda wildcards: predictions_of(
-            PLAN.experiments[wildcards.experiment]["teacher"]
-        ),
+        predictions=teacher_of,
         manifest=of_split("manifest.csv"),
     output:
-        table="<results>/splits/{task}/pseudo/{experiment}.parquet",
-        provenance="<results>/splits/{task}/pseudo/{experiment}.provenance.json",
+        table="<results>/splits/{task}/pseudo/{experiment}/draw-{draw}.parquet",
+        provenance="<results>/splits/{task}/pseudo/{experiment}/draw-{draw}.provenance.json",
     log:
-        "<results>/logs/choose_pseudo_labels/{task}/{experiment}.log",
+        "<results>/logs/choose_pseudo_labels/{task}/{experiment}/draw-{draw}.log",
     wildcard_constraints:
         experiment=one_of(STUDENTS),
     localrule: True
@@ -65,6 +63,6 @@ rule choose_pseudo_labels:
         settings=chosen(CHOOSING, "experiment"),
         code=code_hash("scripts/choose_pseudo_labels.py"),
     message:
-        "Choose the pseudo-labels of {wildcards.experiment}"
+        "Choose the pseudo-labels of {wildcards.experiment}, draw {wildcards.draw}"
     script:
         "../scripts/choose_pseudo_labels.py"

@@ -8,11 +8,13 @@ from fewsky.rooms import load_manifest, load_predictions
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    taught = {draw: t for (_, draw), t in load_predictions(snakemake.input.predictions).items()}
+    draw = int(snakemake.wildcards.draw)
+    taught = {k: t for (_, k), t in load_predictions(snakemake.input.predictions).items()}
     if settings["labels"] == "truth":
-        table = true_labels(load_manifest(snakemake.input.manifest), taught, settings["classes"])
+        manifest = load_manifest(snakemake.input.manifest)
+        table = true_labels(manifest, taught[draw], settings["classes"])
     else:
-        table = choose_pseudo(taught, settings["classes"], settings)
+        table = choose_pseudo(taught[draw], settings["classes"], settings)
     save_table(table, snakemake.output.table)
     record(
         snakemake.output.provenance,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from fewsky.console import running
 from fewsky.files import load_arrays, load_table, save_arrays, save_json, save_table
+from fewsky.models.cards import shared_card
 from fewsky.models.probe import fit_probes, recipe_of
-from fewsky.models.results import shared_card
 from fewsky.models.start import load_start
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog, load_manifest

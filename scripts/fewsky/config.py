@@ -7,9 +7,9 @@ from typing import Any
 
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
+from fewsky.lineage import resolve_starts
 from fewsky.networks import module_of
 from fewsky.schema import check, fill, listed, load_schema, nearest
-from fewsky.starts import resolve_starts
 from fewsky.surveys import reader
 
 

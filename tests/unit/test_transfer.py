@@ -10,10 +10,10 @@ import torch
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, save_arrays, save_json
 from fewsky.models import features
+from fewsky.models.cards import shared_card
 from fewsky.models.probe import fit_heads, fit_probes, recipe_of
 from fewsky.models.pseudo import choose_pseudo, true_labels
 from fewsky.models.ramp import ramp
-from fewsky.models.results import shared_card
 from fewsky.models.start import Start, load_start
 from fewsky.models.train import train
 from fewsky.models.trained import load_model, predict
@@ -299,21 +299,22 @@ def stated(p):
 
 def chosen(p, **told):
     base = {"labels": "hard", "threshold": 0.0, "top_share": None}
-    return choose_pseudo({0: stated(p)}, CLASSES, base | told)
+    return choose_pseudo(stated(p), CLASSES, base | told)
 
 
 def test_pseudo_labels_by_threshold_and_by_share():
     p = [0.97, 0.9, 0.6, 0.45, 0.05]
     assert list(chosen(p)["label"]) == ["true-pn"] * 3 + ["not-pn"] * 2
     assert list(chosen(p, threshold=0.95)["object_id"]) == ["u0", "u4"]
-    assert list(chosen(p, top_share=0.5)["object_id"]) == ["u0", "u1", "u4"]
+    assert list(chosen(p, top_share=0.4)["object_id"]) == ["u0", "u4"]  # one of each class
+    assert list(chosen(p, top_share=0.8)["label"]) == ["true-pn"] * 2 + ["not-pn"] * 2
     hard, soft = chosen(p), chosen(p, labels="soft")
     assert list(hard["p_true-pn"]) == [1, 1, 1, 0, 0]
     np.testing.assert_allclose(soft["p_true-pn"], p, rtol=1e-6)
     with pytest.raises(FewskyError, match=r"probability 0.99 or more.*the surest has 0.970"):
         chosen(p, threshold=0.99)
     with pytest.raises(FewskyError, match="unlabelled objects; found none"):
-        choose_pseudo({0: stated(p).assign(part="test")}, CLASSES, {})
+        choose_pseudo(stated(p).assign(part="test"), CLASSES, {})
 
 
 PSEUDO = {"labels": "hard", "t1": 0, "t2": 2, "alpha": 1.0, "unit": "step", "batch_size": 16}
@@ -331,7 +332,7 @@ def test_hidden_labels_are_never_used(tmp_path, weights):
         teacher = fit(place, weights, "teacher", data)
         table = pd.read_parquet(teacher / "predictions.parquet")
         assert (table["part"] == "unlabelled").sum() == hidden.sum()
-        labels = choose_pseudo({0: table}, CLASSES, {**PSEUDO, "threshold": 0, "top_share": None})
+        labels = choose_pseudo(table, CLASSES, {**PSEUDO, "threshold": 0, "top_share": None})
         student = fit(place, weights, "student", data, labels=labels, pseudo=PSEUDO)
         alone = fit(place, weights, "alone", data, pseudo={**PSEUDO, "labels": "self"})
         kept += [(folder / "model.safetensors").read_bytes() for folder in (student, alone)]
@@ -343,13 +344,13 @@ def test_the_ceiling_takes_the_hidden_labels(tmp_path):
     _, _, manifest, _ = world()
     hidden = manifest[manifest["part"] == "unlabelled"]
     table = hidden[["object_id", "part"]].assign(budget=5, fold=-1)
-    found = true_labels(manifest, {0: table}, CLASSES).set_index("object_id")["label"]
+    found = true_labels(manifest, table, CLASSES).set_index("object_id")["label"]
     assert (found[hidden["object_id"]].to_numpy() == hidden["label"].to_numpy()).all()
 
 
 def test_pseudo_labels_of_other_objects_are_refused(tmp_path, weights):
     labels = chosen([0.9, 0.1]).assign(budget=32)
-    with pytest.raises(FewskyError, match="wanted pseudo-labels of unlabelled objects, draw 0"):
+    with pytest.raises(FewskyError, match="wanted pseudo-labels of unlabelled objects, 32 labels"):
         fit(tmp_path, weights, labels=labels, pseudo=PSEUDO)
 
 

@@ -52,6 +52,7 @@ def settings(**changes) -> dict:
         "folds": 0,
         "seed": 7,
         "start": None,
+        "depth": 0,
         "pseudo": None,
     }
     recipe = {key: changes.pop(key) for key in list(changes) if key in RECIPE}

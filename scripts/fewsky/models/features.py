@@ -9,7 +9,7 @@ import torch
 from fewsky.console import say
 from fewsky.machine import choose_device, reproducible
 from fewsky.models.inputs import describe
-from fewsky.models.loop import outputs_of
+from fewsky.models.outputs import outputs_of
 from fewsky.models.sources import Pixels
 from fewsky.models.start import Start, start_from
 from fewsky.networks import build
@@ -52,11 +52,15 @@ def activations(
     stem: torch.nn.Module, source: Pixels, rows: np.ndarray, n_views: int
 ) -> np.ndarray:
     """What a frozen part gives for image rows, float32 `(n, view, ...)`, in evaluation mode."""
-    parts = []
+    found, k = None, 0
     for views in source.in_views(rows, n_views):
-        outputs = [outputs_of(_Alone(stem), images, None).cpu() for images, _ in views]
-        parts.append(torch.stack(outputs, dim=1).numpy())
-    return np.concatenate(parts)
+        for number, (images, _) in enumerate(views):
+            outputs = outputs_of(_Alone(stem), images, None).cpu().numpy()
+            if found is None:  # filled in place: at full size there is memory for one copy
+                found = np.empty((len(rows), n_views, *outputs.shape[1:]), np.float32)
+            found[k : k + len(outputs), number] = outputs
+        k += len(outputs)
+    return found
 
 
 class _Alone(torch.nn.Module):

@@ -12,14 +12,14 @@ import torch
 from fewsky.console import FewskyError, say
 from fewsky.models.checkpoint import Tensors, load_state, save_state
 from fewsky.models.objectives import Objective
+from fewsky.models.outputs import outputs_of
 from fewsky.models.pseudo import Unlabelled, likeliest
 from fewsky.models.schedule import Progress, judge, learning_rate, make_optimiser, total_steps
 from fewsky.models.sources import Activations, Held, Pixels
 from fewsky.networks.backbone import keep_statistics
 from fewsky.networks.layers import use_generator
 
-EVALUATION_BATCH = 512
-EVALUATION_PIXELS = 1 << 22  # an image of 256 px needs smaller batches
+SAVING = 0.05  # share of the time that may go into storing progress
 
 
 class Diverged(FewskyError):
@@ -53,12 +53,10 @@ class Fitted:
     progress: Progress
 
 
-def fit(
-    network: torch.nn.Module, problem: Problem, state: Path, checkpoint_seconds: float = 0.0
-) -> Fitted:
+def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
     """Train a network and return its chosen weights; goes on from `state` where there is one.
 
-    `state` is replaced after an epoch once `checkpoint_seconds` have passed since the last time,
+    `state` is replaced after every epoch, but where that would take more than SAVING of the time,
     and always after the last epoch.
     """
     recipe = problem.recipe
@@ -80,7 +78,7 @@ def fit(
     if state.exists():
         best, progress = load_state(state, network, optimiser, generators)
         say(f"{problem.name}: goes on after epoch {progress.epoch}")
-    saved = time.monotonic()
+    rest_until = 0.0
 
     while not progress.finished:
         rate = learning_rate(recipe, progress, total)
@@ -105,9 +103,11 @@ def fit(
         if judge(progress, recipe, row, total) and recipe["restore"] == "best":
             best = copied(network)
         say(f"{problem.name} {_line(row)}, {per_second:,.0f} images/s")
-        if progress.finished or time.monotonic() - saved >= checkpoint_seconds:
+        begun = time.monotonic()
+        if progress.finished or begun >= rest_until:
             save_state(state, network, optimiser, generators, best, progress)
-            saved = time.monotonic()
+            ended = time.monotonic()
+            rest_until = ended + (ended - begun) / SAVING
 
     if recipe["restore"] == "best":
         return Fitted(best, progress.best_epoch, progress)
@@ -194,28 +194,6 @@ def evaluate(network, objective: Objective, held: Held) -> tuple[float | None, f
     loss = objective.loss(outputs, held.targets).mean() + penalty(network)
     right = objective.right(outputs, held.targets).double().mean()
     return float(loss), float(right)
-
-
-@torch.inference_mode()
-def outputs_of(network, images: torch.Tensor, extra: torch.Tensor | None) -> torch.Tensor:
-    """The network's outputs for prepared images, float32 `(n, output)`."""
-    network.eval()
-    size = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // max(1, images[0, 0].numel())))
-    parts = [
-        network(images[k : k + size], None if extra is None else extra[k : k + size])
-        for k in range(0, len(images), size)
-    ]
-    return torch.cat(parts)
-
-
-@torch.inference_mode()
-def mean_outputs(network, source: Pixels | Activations, rows: np.ndarray, n_views: int):
-    """Outputs `(n, output)` of image rows, averaged over the symmetries of the square."""
-    parts = [
-        torch.stack([outputs_of(network, *view) for view in views]).mean(dim=0)
-        for views in source.in_views(rows, n_views)
-    ]
-    return torch.cat(parts) if parts else None
 
 
 def class_weights(targets: torch.Tensor, recipe: dict[str, Any]) -> torch.Tensor | None:

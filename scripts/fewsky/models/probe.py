@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from fewsky.console import FewskyError, say
+from fewsky.models.cards import Data, all_rows, predictions_table, run_card
 from fewsky.models.features import PLAIN
 from fewsky.models.inputs import describe
-from fewsky.models.results import Data, all_rows, predictions_table, run_card
 from fewsky.models.samples import Run, labelled, runs
 
 
@@ -72,7 +72,8 @@ def fit_probes(
                 | shared
                 | {"draw": draw, "prefix": prefix, "c": c, "val_loss": loss}
                 | {"parameters": count + backbone["parameters"]}
-                | {"trainable_parameters": count, "images_seen": len(run.parts["train"])}
+                | {"trainable_parameters": count}
+                | {"images_seen": len(run.parts["train"]) * settings["probe"]["views"]}
             )
             found = head.probabilities(used[all_rows(run)]).astype(np.float32)
             stated = predictions_table(data, run, found, settings["classes"])

@@ -16,58 +16,53 @@ from fewsky.console import FewskyError
 from fewsky.models.ramp import ramp
 from fewsky.models.samples import Run
 
-KEY = ["draw", "budget", "fold"]
+KEY = ["budget", "fold"]
 
 
 def choose_pseudo(
-    predictions: dict[int, pd.DataFrame], classes: list[str], settings: dict[str, Any]
+    predictions: pd.DataFrame, classes: list[str], settings: dict[str, Any]
 ) -> pd.DataFrame:
-    """The pseudo-labels of every draw, budget and fold: KEY, object_id, label, weight, p_<class>.
+    """The pseudo-labels of every budget and fold: KEY, object_id, label, weight, p_<class>.
 
-    `predictions` are a teacher's tables by draw. With `threshold`, objects whose likeliest class
-    has at least that probability; with `top_share`, that share of the objects surest of each
-    class. `soft` keeps the probabilities as targets, `hard` puts all on the likeliest class.
-    Raises FewskyError where nothing is left of a run.
+    `predictions` is a teacher's table of one draw. With `threshold`, objects whose likeliest class
+    has at least that probability; with `top_share`, that share of all objects, the surest of each
+    class and as many of one class as of another, as far as the teacher names so many. `soft` keeps
+    the probabilities as targets, `hard` puts all on the likeliest class. Raises FewskyError where
+    nothing is left of a run.
     """
     columns = [f"p_{name}" for name in classes]
+    unlabelled = predictions[predictions["part"] == "unlabelled"]
+    if unlabelled.empty:
+        raise FewskyError(
+            "pseudo: wanted predictions of unlabelled objects; found none. Set "
+            "split.unlabelled_fraction in the task."
+        )
     parts = []
-    for draw, table in sorted(predictions.items()):
-        unlabelled = table[table["part"] == "unlabelled"]
-        if unlabelled.empty:
+    for (budget, fold), run in unlabelled.groupby(KEY):
+        kept = run[_sure(run[columns].to_numpy(), settings)]
+        if kept.empty:
+            top = run[columns].to_numpy().max()
             raise FewskyError(
-                "pseudo: wanted predictions of unlabelled objects; found none. Set "
-                "split.unlabelled_fraction in the task."
+                f"pseudo: wanted objects of probability {settings['threshold']} or more, {budget} "
+                f"labels, fold {fold}; found none, the surest has {top:.3f}. Lower "
+                "pseudo.threshold."
             )
-        for (budget, fold), run in unlabelled.groupby(["budget", "fold"]):
-            kept = run[_sure(run[columns].to_numpy(), settings)]
-            if kept.empty:
-                top = run[columns].to_numpy().max()
-                raise FewskyError(
-                    f"pseudo: wanted objects of probability {settings['threshold']} or more, draw "
-                    f"{draw}, {budget} labels, fold {fold}; found none, the surest has {top:.3f}. "
-                    "Lower pseudo.threshold."
-                )
-            parts.append(kept.assign(draw=draw))
+        parts.append(kept)
     return _as_targets(pd.concat(parts, ignore_index=True), classes, settings["labels"])
 
 
 def true_labels(
-    manifest: pd.DataFrame, predictions: dict[int, pd.DataFrame], classes: list[str]
+    manifest: pd.DataFrame, predictions: pd.DataFrame, classes: list[str]
 ) -> pd.DataFrame:
     """The hidden labels in the form of pseudo-labels: the ceiling, a control and no method.
 
-    Of `predictions`, tables by draw, only draw, budget, fold and the objects are used.
+    Of `predictions`, a table of one draw, only budget, fold and the objects are used.
     """
     hidden = manifest[manifest["part"] == "unlabelled"].set_index("object_id")["label"]
-    parts = [
-        table.loc[table["part"] == "unlabelled", ["budget", "fold", "object_id"]].assign(draw=draw)
-        for draw, table in sorted(predictions.items())
-    ]
-    table = pd.concat(parts, ignore_index=True)
+    table = predictions.loc[predictions["part"] == "unlabelled", [*KEY, "object_id"]]
     label = hidden[table["object_id"]].to_numpy()
-    for name in classes:
-        table[f"p_{name}"] = (label == name).astype("float32")
-    return _as_targets(table, classes, "hard")
+    stated = {f"p_{name}": (label == name).astype("float32") for name in classes}
+    return _as_targets(table.assign(**stated), classes, "hard")
 
 
 def _sure(probability: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
@@ -75,22 +70,22 @@ def _sure(probability: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
     kept = top >= settings["threshold"]
     if settings["top_share"] is None:
         return kept
+    each = int(np.ceil(settings["top_share"] * len(top) / probability.shape[1]))
     for k in range(probability.shape[1]):
         rows = np.flatnonzero(likeliest == k)
-        n = int(np.ceil(settings["top_share"] * len(rows)))
-        kept[rows[np.argsort(-top[rows], kind="stable")[n:]]] = False
+        kept[rows[np.argsort(-top[rows], kind="stable")[each:]]] = False
     return kept
 
 
 def _as_targets(table: pd.DataFrame, classes: list[str], labels: str) -> pd.DataFrame:
     columns = [f"p_{name}" for name in classes]
     probability = table[columns].to_numpy(np.float64)
-    likeliest = probability.argmax(axis=1)
+    chosen = probability.argmax(axis=1)
     if labels == "soft":
         target = probability / probability.sum(axis=1, keepdims=True)
     else:
-        target = np.eye(len(classes))[likeliest]
-    found = table[[*KEY, "object_id"]].assign(label=np.array(classes)[likeliest], weight=1.0)
+        target = np.eye(len(classes))[chosen]
+    found = table[[*KEY, "object_id"]].assign(label=np.array(classes)[chosen], weight=1.0)
     found[columns] = target.astype(np.float32)
     return found.sort_values([*KEY, "object_id"], ignore_index=True)
 
@@ -113,7 +108,7 @@ class Unlabelled:
 
 
 def unlabelled_of(
-    run: Run, draw: int, pseudo: pd.DataFrame | None, objects: pd.DataFrame, settings: dict
+    run: Run, pseudo: pd.DataFrame | None, objects: pd.DataFrame, settings: dict
 ) -> Unlabelled | None:
     """A run's unlabelled objects with their pseudo-labels, or None where none are used.
 
@@ -125,15 +120,13 @@ def unlabelled_of(
     rows = run.parts["unlabelled"]
     if settings["pseudo"]["labels"] == "self":
         return Unlabelled(rows, None, settings["pseudo"])
-    own = pseudo[
-        (pseudo["draw"] == draw) & (pseudo["budget"] == run.budget) & (pseudo["fold"] == run.fold)
-    ]
+    own = pseudo[(pseudo["budget"] == run.budget) & (pseudo["fold"] == run.fold)]
     found = objects["row"].reindex(own["object_id"]).fillna(-1).to_numpy(np.int64)
     strange = ~np.isin(found, rows)
     if strange.any() or own.empty:
         what = f"{strange.sum()} of other objects" if len(own) else "none"
         raise FewskyError(
-            f"{settings['experiment']}: wanted pseudo-labels of unlabelled objects, draw {draw}, "
+            f"{settings['experiment']}: wanted pseudo-labels of unlabelled objects, "
             f"{run.budget} labels, fold {run.fold}; found {what}. Give teacher and student the "
             "same task and budgets."
         )

@@ -8,37 +8,12 @@ import pandas as pd
 import torch
 
 from fewsky.files import save_arrays, save_json, save_table
+from fewsky.models.cards import Data, all_rows, predictions_table, run_card, shared_card
 from fewsky.models.loop import Fitted
-from fewsky.models.samples import Run, printed_labels
+from fewsky.models.samples import Run
 from fewsky.models.sources import Activations, Pixels
 from fewsky.models.trained import probabilities
 from fewsky.provenance import digest
-
-
-class Data(NamedTuple):
-    """Images `(n, band, y, x)`, their catalogue rows, labels (`samples.labelled`), the device.
-
-    `manifest` serves to print labels beside predictions of tested objects, and nothing else.
-    """
-
-    images: np.ndarray
-    catalog: pd.DataFrame
-    table: pd.DataFrame
-    manifest: pd.DataFrame
-    device: torch.device | None = None
-
-    @property
-    def size(self) -> int:
-        return self.images.shape[3]
-
-    def targets(self, rows: np.ndarray) -> np.ndarray:
-        """Number of the class of some image rows, int64; -1 for a label that is hidden."""
-        by_row = pd.Series(self.table["target"].to_numpy(np.int64), self.table["row"])
-        return by_row[rows].to_numpy()
-
-    def part(self, run: Run, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Image rows and targets of a part of a run."""
-        return run.parts[name], self.targets(run.parts[name])
 
 
 class Outcome(NamedTuple):
@@ -92,12 +67,6 @@ def collected(
     return weights, card, histories, _stacked([one.predictions for one in finished])
 
 
-def shared_card(settings: dict, size: int) -> dict[str, Any]:
-    """What the card says of all runs."""
-    keys = ("experiment", "seed", "classes", "bands", "model", "recipe")
-    return {**{key: settings[key] for key in keys}, "size": size, "start": settings.get("start")}
-
-
 def _run_card(settings, data: Data, run: Run, outcome: Outcome) -> dict[str, Any]:
     progress = outcome.fitted.progress
     counts = [sum(w.numel() for w in net.parameters()) for net in (outcome.whole, outcome.trained)]
@@ -113,46 +82,6 @@ def _run_card(settings, data: Data, run: Run, outcome: Outcome) -> dict[str, Any
         "history": digest(progress.history),
         **outcome.told,
     }
-
-
-def run_card(settings, data: Data, run: Run) -> dict[str, Any]:
-    """What the card says of a run whatever was fitted: its labels, and where its weights are."""
-    seen = {
-        part: {
-            name: int((data.targets(run.parts[part]) == k).sum())
-            for k, name in enumerate(settings["classes"])
-        }
-        for part in ("train", "val")
-    }
-    return {
-        "budget": run.budget,
-        "fold": run.fold,
-        "prefix": run.prefix,
-        "labels_seen": seen,
-        "tuned_with": max(run.budget, settings.get("tuned_with") or 0),
-    }
-
-
-def all_rows(run: Run) -> np.ndarray:
-    """Image rows of every part of a run, one part after the other."""
-    return np.concatenate(list(run.parts.values()))
-
-
-def predictions_table(data: Data, run: Run, found: np.ndarray, classes: list[str]) -> pd.DataFrame:
-    """The prediction table of a run from probabilities `(n, class)` of `all_rows`."""
-    rows = all_rows(run)
-    table = pd.DataFrame(
-        {
-            "object_id": data.catalog["object_id"].to_numpy()[rows],
-            "part": np.repeat(list(run.parts), [len(part) for part in run.parts.values()]),
-            "budget": run.budget,
-            "fold": run.fold,
-            "label": printed_labels(data.table, data.manifest, run),
-        }
-    )
-    for k, name in enumerate(classes):
-        table[f"p_{name}"] = found[:, k]
-    return table
 
 
 def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:

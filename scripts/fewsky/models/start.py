@@ -13,7 +13,6 @@ import torch
 
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, sha256
-from fewsky.models.samples import Run
 
 Arrays = dict[str, np.ndarray]
 
@@ -37,26 +36,25 @@ class Start:
             )
         return self.backbone
 
-    def of(self, run: Run) -> Arrays:
+    def of(self, prefix: str) -> Arrays:
         """The weights that a run starts from, by the network's own names.
 
-        Those of the same budget and fold, or of the only run there is. Raises FewskyError where
-        there are several others.
+        `prefix` names its budget and fold. Raises FewskyError where the stage has no such run:
+        another one would have seen other labels.
         """
-        prefixes = {"/".join(name.split("/")[:2]) + "/" for name in self.runs}
-        if not prefixes:
+        if not self.runs:
             return self.backbone
-        prefix = run.prefix if run.prefix in prefixes else min(prefixes)
-        if prefix != run.prefix and len(prefixes) > 1:
-            raise FewskyError(
-                f"start: wanted weights of {run.prefix[:-1]}, or of one run only; found "
-                f"{len(prefixes)} others. Give the starting experiment the same budgets and folds."
-            )
         own = {
             name.removeprefix(prefix): array
             for name, array in self.runs.items()
             if name.startswith(prefix)
         }
+        if not own:
+            found = sorted({"/".join(name.split("/")[:2]) for name in self.runs})
+            raise FewskyError(
+                f"start: wanted weights of {prefix[:-1]}; found only {', '.join(found[:4])}. Give "
+                "the starting experiment the same budgets and folds."
+            )
         return self.backbone | own
 
 
@@ -82,17 +80,17 @@ def load_start(weights: str | Path | None, stage: str | Path | None, draw: int) 
     return start
 
 
-def start_from(network: torch.nn.Module, weights: Arrays) -> None:
-    """Copy starting weights into a network; all must fit, but for the output layer."""
+def start_from(network: torch.nn.Module, weights: Arrays, fresh_head: bool = True) -> None:
+    """Copy starting weights into a network; all must fit, but for a fresh output layer."""
     if not weights:
         return
     for name, weight in network.state_dict().items():
         array = weights.get(name)
         if array is not None and array.size == weight.numel() and weight.dim() in (0, array.ndim):
             weight.copy_(torch.from_numpy(array).reshape(weight.shape))
-        elif not name.startswith("head"):
+        elif not (fresh_head and name.startswith("head")):
             shape = None if array is None else array.shape
             raise FewskyError(
                 f"start: wanted weights {name} of shape {tuple(weight.shape)}; found {shape}. "
-                "Start from an experiment with the same model, bands and patch size."
+                "Start from an experiment with the same model, bands, patch size and loss."
             )

@@ -15,12 +15,13 @@ from fewsky.console import FewskyError, say
 from fewsky.lock import held
 from fewsky.machine import choose_device, reproducible
 from fewsky.models import results
+from fewsky.models.cards import Data, all_rows
 from fewsky.models.features import activations
 from fewsky.models.inputs import describe, n_channels
 from fewsky.models.loop import Diverged, Fitted, Problem, copied, fit
 from fewsky.models.objectives import objective
 from fewsky.models.pseudo import unlabelled_of
-from fewsky.models.results import Data, Finished, Outcome, all_rows, finish
+from fewsky.models.results import Finished, Outcome, finish
 from fewsky.models.samples import Run, labelled, runs
 from fewsky.models.sources import Activations, Pixels
 from fewsky.models.start import Start, start_from
@@ -44,7 +45,6 @@ class Job:
     pseudo: pd.DataFrame | None
     frozen: dict[str, str] | None
     side: Path
-    checkpoint_seconds: float
 
     @property
     def seeded(self) -> tuple[str, ...]:
@@ -68,7 +68,6 @@ def train(
     *,
     code: str = "",
     wait_seconds: float = 300.0,
-    checkpoint_seconds: float = 0.0,
 ) -> dict[str, Path]:
     """Train every budget and fold of one draw; returns the paths of the four files written.
 
@@ -94,9 +93,8 @@ def train(
         Pseudo-labels of unlabelled objects (`pseudo.choose_pseudo`).
     code : str
         Digest of the code; together with settings and data it names the unfinished work.
-    wait_seconds, checkpoint_seconds : float
-        How long to wait for another trainer of the same draw; how often to store progress (0:
-        every epoch).
+    wait_seconds : float
+        How long to wait for another trainer of the same draw.
 
     Raises
     ------
@@ -114,7 +112,7 @@ def train(
     side = resume_dir / _key(settings, data, planned, draw, start, pseudo, code)
     frozen = settings["start"] and settings["start"].get("frozen")
     frozen = frozen and {"path": frozen, "sha256": start.card["sha256"]}
-    job = Job(settings, data, draw, start, stored, pseudo, frozen, side, checkpoint_seconds)
+    job = Job(settings, data, draw, start, stored, pseudo, frozen, side)
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
     with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
         try:
@@ -166,7 +164,7 @@ def _network(job: Job, run: Run, statistics: dict) -> torch.nn.Module:
         torch.Generator().manual_seed(_seed(settings, job.draw, run, "weights")),
         len(statistics["extra"]),
     )
-    start_from(network, job.start.of(run))
+    start_from(network, job.start.of(run.prefix), fresh_head=not job.start.runs)
     return network
 
 
@@ -196,7 +194,7 @@ def _best_rate(job: Job, run: Run, network, source) -> tuple[Fitted, dict]:
         problem = _problem(job, run, source, rate)
         state = job.side / f"budget-{run.budget}-fold-{run.fold}-rate-{rate:g}.safetensors"
         try:
-            found[rate] = fit(network, problem, state, job.checkpoint_seconds)
+            found[rate] = fit(network, problem, state)
         except Diverged as error:
             if rate == rates[-1] and not found:
                 raise
@@ -222,13 +220,13 @@ def _problem(job: Job, run: Run, source, rate: float) -> Problem:
         recipe={**recipe, "learning_rate": rate},
         objective=objective(recipe["loss"], len(settings["classes"])),
         seeds={name: _seed(settings, job.draw, run, name) for name in job.seeded},
-        unlabelled=unlabelled_of(run, job.draw, job.pseudo, job.data.table, settings),
+        unlabelled=unlabelled_of(run, job.pseudo, job.data.table, settings),
     )
 
 
 def _seed(settings: dict, draw: int, run: Run, purpose: str) -> int:
-    """A seed of its own for every draw, budget, fold and purpose."""
-    text = digest([settings["seed"], draw, run.budget, run.fold, purpose])
+    """A seed of its own for every stage, draw, budget, fold and purpose."""
+    text = digest([settings["seed"], settings["depth"], draw, run.budget, run.fold, purpose])
     return int(text[:15], 16)
 
 

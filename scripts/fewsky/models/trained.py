@@ -10,8 +10,8 @@ import torch
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, sha256
 from fewsky.models import inputs
-from fewsky.models.loop import mean_outputs
 from fewsky.models.objectives import objective
+from fewsky.models.outputs import mean_outputs
 from fewsky.models.sources import Activations, Pixels
 from fewsky.networks import build
 

@@ -13,7 +13,8 @@ def resolve_starts(experiments: Mapping[str, dict], weights: Mapping[str, dict])
     """Add to every experiment what its start decides; raises FewskyError, one line, on faults.
 
     `weights` names the backbone it goes back to, or is None; `frozen` says whether its frozen part
-    is that of the backbone, so that stored activations serve; `model` is that of the weights.
+    is that of the backbone, so that stored activations serve; `depth` counts the stages before it;
+    `model` is that of the weights.
     """
     for name, block in weights.items():
         _check_weights(name, block, experiments)
@@ -23,6 +24,7 @@ def resolve_starts(experiments: Mapping[str, dict], weights: Mapping[str, dict])
         chain = _chain(name, experiments)
         root = chain[-1]
         item["weights"] = _own_weights(root)
+        item["depth"] = len(chain) - 1
         item["frozen"] = _stays_frozen(chain)
         if item["weights"] and "opponent" not in item:
             item["model"] = {**_stated_model(name, item, weights), **item.get("model", {})}
@@ -125,12 +127,22 @@ def _check_links(
                 f"config: {where}.{key}: wanted an experiment of the task {item['task']}; found "
                 f"{other} of {experiments[other]['task']}. Choose one of the same task."
             )
+        if not set(item["budgets"]) <= set(experiments[other]["budgets"]):
+            raise FewskyError(
+                f"config: {where}.{key}: wanted its budgets {_words(item)} in {other}, too, since "
+                f"another has seen other labels; found {_words(experiments[other])}. Add "
+                "them there."
+            )
         if "opponent" in experiments[other] and key == "start.from":
             raise FewskyError(
                 f"config: {where}.{key}: wanted an experiment with weights; found the opponent "
                 f"{other}. Choose a probe or a network."
             )
     _check_pseudo(where, item)
+
+
+def _words(item: dict) -> str:
+    return ", ".join(map(str, item["budgets"]))
 
 
 def _check_pseudo(where: str, item: dict) -> None:

@@ -7,7 +7,7 @@ import yaml
 
 from fewsky.config import resolve
 from fewsky.console import FewskyError
-from fewsky.starts import cut_name
+from fewsky.lineage import cut_name
 from tests.conftest import ROOT
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
