@@ -26,6 +26,7 @@ DRAWS = {name: range(task["split"]["draws"]) for name, task in PLAN.tasks.items(
 TRAINED = [name for name, item in PLAN.experiments.items() if "recipe" in item]
 PROBES = [name for name, item in PLAN.experiments.items() if "probe" in item]
 OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
+SWEPT = [*PROBES, *OPPONENTS]  # one job for all draws
 
 
 def one_of(names):
@@ -105,10 +106,16 @@ def of_split(file):
     return lambda wildcards: f"<results>/splits/{task_of(wildcards)}/{file}"
 
 
+def draws_of(experiment):
+    """Names of an experiment's draws; probes and opponents are one job for all of them."""
+    if experiment in SWEPT:
+        return ["all"]
+    return list(DRAWS[PLAN.experiments[experiment]["task"]])
+
+
 def folders_of(experiment):
-    """The folders of an experiment's draws; a sweep of probes has one for all."""
-    draws = ["all"] if experiment in PROBES else DRAWS[PLAN.experiments[experiment]["task"]]
-    return [f"<results>/models/{experiment}/draw-{k}" for k in draws]
+    """The folders of an experiment's draws."""
+    return [f"<results>/models/{experiment}/draw-{k}" for k in draws_of(experiment)]
 
 
 def predictions_of(experiment):
@@ -368,7 +375,7 @@ def prepared_of(wildcards):
 def stage_of(wildcards):
     """The weights of the experiment that a training starts from."""
     stage = PLAN.experiments[wildcards.experiment].get("start", {}).get("from")
-    draw = "all" if stage in PROBES else wildcards.draw
+    draw = "all" if stage in SWEPT else wildcards.draw
     return [f"<results>/models/{stage}/draw-{draw}/model.safetensors"] if stage else []
 
 
@@ -381,7 +388,7 @@ def pseudo_labels_of(wildcards):
 def teacher_of(wildcards):
     """The teacher's predictions for a draw; a probe's hold every draw."""
     teacher = PLAN.experiments[wildcards.experiment]["teacher"]
-    draw = "all" if teacher in PROBES else wildcards.draw
+    draw = "all" if teacher in SWEPT else wildcards.draw
     return [f"<results>/models/{teacher}/draw-{draw}/predictions.parquet"]
 
 

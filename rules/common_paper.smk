@@ -1,4 +1,5 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
+from fewsky.paper.kinds import kind_in_words
 
 
 # --- all chapters -------------------------------------------------------------------------------
@@ -45,12 +46,6 @@ def metrics_of(names):
     return expand("<results>/metrics/{task}.csv", task=tasks_of(names))
 
 
-def draws_of(name):
-    """Names of the draws of an experiment; a probe is one job for all of them."""
-    item = PLAN.experiments[name]
-    return ["all"] if item.get("probe") else list(DRAWS[item["task"]])
-
-
 def runs_of(names, file):
     """One file of every draw of some experiments."""
     return [f"<results>/models/{name}/draw-{k}/{file}" for name in names for k in draws_of(name)]
@@ -62,12 +57,7 @@ def family_of(name):
 
 def kind_of(name):
     """What an experiment of the main table is: a network, an opponent or one of the controls."""
-    opponent = PLAN.experiments[name].get("opponent")
-    if opponent is None:
-        return "network"
-    if opponent["family"] == "definition":
-        return "definition of the label, not ranked"
-    return "nuisance control" if opponent["control"] == "nuisance" else "opponent"
+    return kind_in_words(PLAN.experiments[name])
 
 
 def cutouts_shown(dataset, file):
@@ -152,17 +142,46 @@ def trained_from(names):
     return [name for name in names if PLAN.experiments[name].get("start")]
 
 
+def stages_before(name):
+    """Experiments that one starts from or learns from, and those before them, each once."""
+    todo, found = [name], []
+    while todo:
+        item = PLAN.experiments[todo.pop()]
+        near = {item.get("start", {}).get("from"), item.get("teacher")} - {None, *found}
+        found += sorted(near)
+        todo += sorted(near)
+    return found
+
+
+def passes_of(names):
+    """Passes of frozen weights over the images that some experiments rest on, each once."""
+    found = []
+    for name in names:
+        item = PLAN.experiments[name]
+        cut = None if name in OPPONENTS else cut_of(name)
+        found += [f"{PLAN.tasks[item['task']]['dataset']}/{item['weights']}/{cut}"] if cut else []
+    return list(dict.fromkeys(found))
+
+
+def before_of(name):
+    """All that is run before an experiment: the stages before it, and passes over the images."""
+    stages = stages_before(name)
+    return [*passes_of([*stages, name]), *stages]
+
+
 def benchmarks_of(names):
-    """Where the seconds and the memory of some trainings and probes are kept."""
-    return [
-        (
-            f"<results>/benchmarks/fit_probes/{name}.tsv"
-            if k == "all"
-            else f"<results>/benchmarks/train/{name}/draw-{k}.tsv"
-        )
-        for name in names
-        for k in draws_of(name)
-    ]
+    """Where the seconds and the memory of some experiments and of all before them are kept."""
+    every = list(dict.fromkeys(one for name in names for one in (*stages_before(name), name)))
+    passes = [f"<results>/benchmarks/extract_features/{one}.tsv" for one in passes_of(every)]
+    return passes + [path for name in every for path in own_benchmarks(name)]
+
+
+def own_benchmarks(name):
+    """Where the seconds and the memory of one experiment's jobs are kept."""
+    if name in TRAINED:
+        return [f"<results>/benchmarks/train/{name}/draw-{k}.tsv" for k in draws_of(name)]
+    maker = "fit_probes" if name in PROBES else "fit_opponent"
+    return [f"<results>/benchmarks/{maker}/{name}.tsv"]
 
 
 def hypothesis_of(chapter):
@@ -190,7 +209,7 @@ def told_of(chapter):
         "chapter": settings,
         "survey": PLAN.surveys[settings["survey"]],
         "dataset": PLAN.datasets[settings["dataset"]],
-        "tasks": {name: PLAN.tasks[name] for name in tasks},
+        "tasks": {name: sized(PLAN.tasks[name]) for name in tasks},
         "experiments": {name: PLAN.experiments[name] for name in experiments},
         "families": PLAN.families,
         "weights": weights_of(experiments),
@@ -198,6 +217,11 @@ def told_of(chapter):
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
     }
+
+
+def sized(task):
+    """A task with the side of its dataset's patches, which decides how far neighbours are linked."""
+    return {**task, "patch_arcsec": side_arcsec(PLAN.datasets[task["dataset"]])}
 
 
 def weights_of(experiments):

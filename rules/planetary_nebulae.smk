@@ -260,7 +260,7 @@ rule tabulate_pn_sample:
 rule tabulate_pn_main:
     input:
         metrics=metrics_of(PN["main"]),
-        cards=runs_of(PN["main"], "model.json"),
+        cards=runs_of(PN_TRAINED, "model.json"),
         published=PUBLISHED,
     output:
         csv=report(
@@ -324,6 +324,7 @@ rule tabulate_pn_cost:
     input:
         benchmarks=benchmarks_of(PN_TRAINED),
         cards=runs_of(PN_TRAINED, "model.json"),
+        catalogs=PN_CATALOGS,
     output:
         csv=report(
             "<results>/tables/tab_pn_cost.csv",
@@ -341,7 +342,14 @@ rule tabulate_pn_cost:
     resources:
         **SMALL,
     params:
-        settings={"experiments": PN_TRAINED},
+        settings={
+            "dataset": PN["dataset"],
+            "experiments": {name: before_of(name) for name in PN_TRAINED},
+            "passes": passes_of(
+                one for name in PN_TRAINED for one in (*stages_before(name), name)
+            ),
+            "views": 8,  # the symmetries of the square, all of them in one pass
+        },
         code=code_hash("scripts/tabulate_pn_cost.py"),
     message:
         "Tabulate seconds and memory"

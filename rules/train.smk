@@ -143,13 +143,13 @@ rule fit_opponent:
         manifest=of_split("manifest.csv"),
         draws=of_split("draws.parquet"),
     output:
-        predictions="<results>/models/{experiment}/draw-{draw}/predictions.parquet",
-        card="<results>/models/{experiment}/draw-{draw}/model.json",
-        provenance="<results>/models/{experiment}/draw-{draw}/provenance.json",
+        predictions="<results>/models/{experiment}/draw-all/predictions.parquet",
+        card="<results>/models/{experiment}/draw-all/model.json",
+        provenance="<results>/models/{experiment}/draw-all/provenance.json",
     log:
-        "<results>/logs/fit_opponent/{experiment}/draw-{draw}.log",
+        "<results>/logs/fit_opponent/{experiment}.log",
     benchmark:
-        "<results>/benchmarks/fit_opponent/{experiment}/draw-{draw}.tsv"
+        "<results>/benchmarks/fit_opponent/{experiment}.tsv"
     wildcard_constraints:
         experiment=one_of(OPPONENTS),
     conda:
@@ -160,7 +160,7 @@ rule fit_opponent:
         settings=chosen(FITTING, "experiment"),
         code=code_hash("scripts/fit_opponent.py"),
     message:
-        "Fit {wildcards.experiment}, draw {wildcards.draw}"
+        "Fit {wildcards.experiment}: every draw, fold and budget"
     script:
         "../scripts/fit_opponent.py"
 

@@ -1,4 +1,4 @@
-"""Bring the images of a shard's objects to one size and to 0..1."""
+"""Bring the images of a shard's objects to one size and to 0..1; measure what surrounds them."""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""Fit one opponent on one draw of the labels."""
+"""Fit one opponent: every draw, fold and budget."""
+
+import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_table, save_json, save_table
@@ -8,15 +10,16 @@ from fewsky.rooms import load_catalog, load_manifest
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    predictions = fit_opponent(
-        settings["opponent"],
-        load_catalog(snakemake.input.catalogs, snakemake.input.measured),
-        load_manifest(snakemake.input.manifest),
-        load_table(snakemake.input.draws),
-        settings["task"],
-        int(snakemake.wildcards.draw),
-        settings["budgets"],
-    )
+    catalog = load_catalog(snakemake.input.catalogs, snakemake.input.measured)
+    manifest = load_manifest(snakemake.input.manifest)
+    draws = load_table(snakemake.input.draws)
+    told = settings["opponent"], catalog, manifest, draws, settings["task"]
+    tables = []
+    for draw in range(settings["task"]["split"]["draws"]):
+        table = fit_opponent(*told, draw, settings["budgets"])
+        table.insert(0, "draw", draw)
+        tables.append(table)
+    predictions = pd.concat(tables, ignore_index=True)
     save_table(predictions, snakemake.output.predictions)
     save_json(settings, snakemake.output.card)
     record(

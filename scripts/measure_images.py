@@ -1,4 +1,4 @@
-"""Measure the images of a shard: the centre's profile and shape, and what surrounds it."""
+"""Measure the images of a shard: the centre's profile, shape and colours."""
 
 from fewsky.console import running
 from fewsky.cutouts.measure_images import measure_images

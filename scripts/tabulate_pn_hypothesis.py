@@ -4,6 +4,7 @@ import pandas as pd
 
 from fewsky.console import running
 from fewsky.files import load_table
+from fewsky.paper.hypothesis import turned
 from fewsky.paper.tables import (
     MEASURES,
     interval,
@@ -20,22 +21,17 @@ QUESTIONS = {
     ("both", "lpft"): "Do pseudo-labels help LP-FT?",
     ("both", "pl"): "Does LP-FT help pseudo-labels?",
     ("lpft", "lp"): "Does fine-tuning help the probe?",
-    ("pl", "lp"): "Do pseudo-labels help the probe?",
-    ("both", "more_steps"): "Control: the same steps without pseudo-labels",
+    ("pl", "lp"): "Pseudo-labels alone against the probe",
+    ("both", "more_steps"): "Control: as many further steps without pseudo-labels",
     ("ceiling", "both"): "Ceiling: the true labels instead",
 }
-TURNED = {"better": "worse", "worse": "better"}
 
 
 def compared(table, a, b):
     """The comparisons of a with b, primary first, turned round where they were made as b with a."""
-    as_asked = table[(table["a"] == a) & (table["b"] == b)]
-    other = table[(table["a"] == b) & (table["b"] == a)]
-    turned = other.assign(
-        a=a, b=b, difference=-other["difference"], lower=-other["upper"], upper=-other["lower"],
-        verdict=other["verdict"].replace(TURNED),
-    )  # fmt: skip
-    return pd.concat([as_asked, turned]).sort_values("primary", ascending=False, kind="stable")
+    rows = [row for row in table.to_dict("records") if {row["a"], row["b"]} == {a, b}]
+    rows = sorted(rows, key=lambda row: not row["primary"])
+    return [row if row["a"] == a else turned(row) for row in rows]
 
 
 def score(metrics, name, metric):
@@ -45,20 +41,21 @@ def score(metrics, name, metric):
 
 def row_of(question, found, metrics):
     """One comparison as a row of text cells."""
+    a, b, metric = found["a"], found["b"], found["metric"]
     return {
         "Question": question,
-        "A": found.a,
-        "B": found.b,
-        "Measure": MEASURES.get(found.metric, found.metric),
-        "Score of A": score(metrics, found.a, found.metric),
-        "Score of B": score(metrics, found.b, found.metric),
-        "A − B": interval(found.difference, found.lower, found.upper),
-        "p": p_value(found.p),
-        "p, Holm": p_value(found.p_holm),
-        "Minimum detectable": number(found.minimum_detectable),
-        "Replicates": found.n_replicates,
-        "Verdict on A": found.verdict,
-        "Kind": found.note,
+        "A": a,
+        "B": b,
+        "Measure": MEASURES.get(metric, metric),
+        "Score of A": score(metrics, a, metric),
+        "Score of B": score(metrics, b, metric),
+        "A − B": interval(found["difference"], found["lower"], found["upper"]),
+        "p": p_value(found["p"]),
+        "p, Holm": p_value(found["p_holm"]),
+        "Minimum detectable": number(found["minimum_detectable"]),
+        "Replicates": found["n_replicates"],
+        "Verdict on A": found["verdict"],
+        "Kind": found["note"],
     }
 
 
@@ -71,7 +68,7 @@ with running(snakemake.log[0]):
         row_of(question, found, metrics)
         for (a, b), question in QUESTIONS.items()
         if a in names and b in names
-        for found in compared(table, names[a], names[b]).itertuples()
+        for found in compared(table, names[a], names[b])
     ]
     outputs = [snakemake.output.csv, snakemake.output.tex]
     save(pd.DataFrame(rows), *outputs, simulated=simulated(*snakemake.input))

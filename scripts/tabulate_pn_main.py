@@ -3,7 +3,9 @@
 import pandas as pd
 
 from fewsky.console import running
-from fewsky.figures.planetary_nebulae import KINDS, STUDIES, class_words, runs_of
+from fewsky.figures.planetary_nebulae import STUDIES, class_words
+from fewsky.paper.costs import runs_of
+from fewsky.paper.kinds import RANKED
 from fewsky.paper.tables import (
     UNKNOWN,
     interval,
@@ -61,7 +63,7 @@ with running(snakemake.log[0]):
     metrics, runs = load_metrics(snakemake.input.metrics), runs_of(snakemake.input.cards)
     columns = columns_of(settings["classes"], settings["prevalences"])
     references = [name for name in ("catalogue", "truth") if (metrics["reference"] == name).any()]
-    ranked = sorted(settings["kinds"].items(), key=lambda item: KINDS.index(item[1]))
+    ranked = sorted(settings["kinds"].items(), key=lambda item: RANKED.index(item[1]))
     ours = [
         scores(name, kind, metrics, against, columns) | costs(name, runs)
         for against in references

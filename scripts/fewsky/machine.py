@@ -25,6 +25,13 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def gpu_memory_mb(device: torch.device) -> int | None:
+    """Most memory of the GPU that this process has used at once, in MB; None on a CPU."""
+    if device.type != "cuda":
+        return None
+    return round(torch.cuda.max_memory_allocated(device) / 2**20)
+
+
 @contextmanager
 def reproducible(threads: int) -> Iterator[None]:
     """Run with a thread count of the recipe's and with algorithms that repeat their bits."""

@@ -37,6 +37,9 @@ SKILL = {"lp": 1.0, "ft": 1.2, "lpft": 1.6, "pl": 1.3, "lpft-pl": 2.0, "lpft-sof
          "nuisance": 0.2}  # fmt: skip
 ROLES = {"lp": "lp", "lpft": "lpft", "pl": "pl", "both": "lpft-pl", "more_steps": "lpft-long",
          "ceiling": "lpft-true"}  # fmt: skip
+PASSES = ["pn/backbone/head", "pn/backbone/last-3"]
+BEFORE = {"pn-lp": PASSES[:1], "pn-lpft": [*PASSES, "pn-lp"],
+          "pn-lpft-pl": [*PASSES, "pn-lp", "pn-lpft"]}  # fmt: skip
 TUNED = ["shift-ft", "shift-lpft"]
 
 
@@ -132,20 +135,25 @@ def write_task(folder: Path, objects, task: str, prefix: str, names, draws: int,
 
 
 def write_run(folder: Path, name: str, draw: int) -> None:
-    """A card with its benchmark; a probe has one of each for all draws, an opponent a bare card."""
+    """A card with its benchmark; a probe has one of each for all draws, an opponent a bare card.
+
+    Full fine-tuning tried three learning rates on a GPU.
+    """
     kind = name.split("-", 1)[1]
     if kind in ("forest", "nuisance"):
         save_json({"opponent": {"family": kind}}, folder / f"models/{name}/draw-{draw}/model.json")
         return
     run = {"fold": -1, "trainable_parameters": 3074, "steps": None, "images_seen": 512}
     run |= {} if kind == "lp" else {"trainable_parameters": 5_240_000, "steps": 300 + draw}
+    run |= {"learning_rates_tried": [0.1, 0.01, 0.001]} if kind == "ft" else {}
     runs = [run | {"budget": budget} for budget in BUDGETS]
     seconds = pd.DataFrame({"s": [12.5 + draw], "max_rss": [1024.0], "cpu_time": [20.0]})
     if kind == "lp":
         where, path = "draw-all", folder / f"benchmarks/fit_probes/{name}.tsv"
     else:
         where, path = f"draw-{draw}", folder / f"benchmarks/train/{name}/draw-{draw}.tsv"
-    save_json({"experiment": name, "runs": runs}, folder / f"models/{name}/{where}/model.json")
+    card = {"experiment": name, "gpu_mb": 2048.0 if kind == "ft" else None, "runs": runs}
+    save_json(card, folder / f"models/{name}/{where}/model.json")
     save_table(seconds, path)
 
 
@@ -170,6 +178,9 @@ def write_results(folder: Path, *, known: bool, draws: int) -> None:
     write_cutouts(folder, objects, list("irb") if known else ["grey"])
     names = list(SKILL) if known else ["lp", "ft", "lpft"]
     write_task(folder, objects, "task", "pn", names, draws, known)
+    for cut, seconds in (("head", 32.0), ("last-3", 20.0)):
+        told = pd.DataFrame({"s": [seconds], "max_rss": [2048.0], "cpu_time": [seconds]})
+        save_table(told, folder / f"benchmarks/extract_features/pn/backbone/{cut}.tsv")
     if known:
         write_task(folder, objects, "folds", "folds", ROLES.values(), draws, True)
         write_task(folder, objects, "shift", "shift", ["lp", "ft", "lpft"], draws, False)
@@ -207,9 +218,13 @@ def jobs_of(folder: Path, known: bool) -> dict[str, tuple[dict, dict]]:
             {"kinds": kinds, "classes": CLASSES, "prevalences": [10, 100]},
         ),
         "tabulate_pn_cost": (
-            {"benchmarks": found("benchmarks/*/pn-*/*.tsv") + found("benchmarks/*/pn-*.tsv"),
-             "cards": cards},
-            {"experiments": [name for name in main if kinds[name] == "network"]},
+            {"benchmarks": [path for pattern in ("extract_features/*/*/*", "train/pn-*/*",
+                                                 "fit_probes/pn-*")
+                            for path in found(f"benchmarks/{pattern}.tsv")],
+             "cards": cards, "catalogs": catalogs},
+            {"experiments": {name: BEFORE.get(name, []) for name in main
+                             if kinds[name] == "network"},
+             "passes": PASSES, "dataset": "pn", "views": 8},
         ),
     }  # fmt: skip
     if not known:

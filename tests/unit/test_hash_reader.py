@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
@@ -25,7 +27,7 @@ from fewsky.raw.download import fetch_all, known_urls, locate, with_published
 from fewsky.raw.forms import link_of
 from fewsky.surveys import hash as reader
 from fewsky.surveys.hash_catalogue import read_objects, select_objects
-from fewsky.surveys.hash_kinds import kind_of
+from fewsky.surveys.hash_kinds import STATUS, kind_of
 from fewsky.surveys.object_table import load_objects
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
@@ -160,6 +162,17 @@ def test_objects_are_labelled_told_in_words_and_drawn_evenly(tmp_path):
 def test_morphology_is_told_of_nebulae_only():
     assert kind_of("T", "B") == "bipolar PN" and kind_of("T", "") == "PN"
     assert kind_of("G", "E") == "galaxy" and kind_of("new?", "") == "new?"
+
+
+def test_every_code_of_the_catalogue_is_placed_once():
+    """A code in neither list would end a run on the real catalogue; what is in doubt has no label."""
+    config = yaml.safe_load((Path(SCRIPTS).parent / "config.yaml").read_text(encoding="utf-8"))
+    survey = config["surveys"]["hash"]
+    placed = Counter(code for codes in survey["status"].values() for code in codes)
+    placed.update(survey["undecided"])
+    assert placed == Counter(list(STATUS))
+    assert survey["status"]["true-pn"] == ["T"]
+    assert {"test", "k", "b", "Be?", "?Em*"} <= set(survey["undecided"])
 
 
 def test_the_list_survives_its_file_whatever_words_look_like(tmp_path):

@@ -9,6 +9,7 @@ from PIL import Image
 from fewsky.console import FewskyError
 from fewsky.cutouts.images import cut_shard, resized, scaled
 from fewsky.cutouts.measure_images import measure_images
+from fewsky.cutouts.surroundings import RING, distance, surroundings
 from fewsky.raw.download import fetch_all
 from fewsky.surveys import folder
 from fewsky.surveys.folder_images import read_picture, select_objects
@@ -153,6 +154,10 @@ def test_pictures_of_each_kind_are_read(tmp_path):
 def test_bad_pictures_are_one_line(tmp_path, monkeypatch):
     picture(tmp_path / "grey.png", gradient())
     picture(tmp_path / "rgb.png", rgb())
+    picture(tmp_path / "same.png", np.repeat(gradient()[..., None], 3, axis=2))
+    hole = np.where(gradient() == 3, np.nan, gradient()).astype(np.float32)
+    fits.PrimaryHDU(np.stack([hole] * 3)).writeto(tmp_path / "same.fits")
+    fits.PrimaryHDU(np.arange(4 * 64.0).reshape(4, 8, 8)).writeto(tmp_path / "four.fits")
     picture(tmp_path / "wide.png", gradient()[:8])
     picture(tmp_path / "clear.png", np.dstack([rgb(), np.full((8, 8), 9, np.uint8)]))
     Image.fromarray(rgb()).convert("CMYK").save(tmp_path / "cmyk.jpg")
@@ -163,7 +168,10 @@ def test_bad_pictures_are_one_line(tmp_path, monkeypatch):
     (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:-4000])
     fits.PrimaryHDU().writeto(tmp_path / "none.fits")
     bad = {
-        "grey.png": (COLOURS, r"the bands red, green, blue; found 1 \(grey\)"),
+        "grey.png": (COLOURS, "colour for the bands red, green, blue; found a grey image. "),
+        "same.png": (COLOURS, "colour .*; found a grey image stored as 3 equal planes"),
+        "same.fits": (COLOURS, "colour .*; found a grey image stored as 3 equal planes"),
+        "four.fits": (COLOURS, "the bands red, green, blue; found 4 planes"),
         "rgb.png": (GREY, "a grey image for the band grey; found a colour one"),
         "wide.png": (GREY, "a square image; found 16 x 8 pixels"),
         "clear.png": (COLOURS, "an opaque image; found one with transparent pixels"),
@@ -201,8 +209,6 @@ def test_percentiles_of_each_band_become_nought_and_one():
     assert image[0].min() == 0 and image[0].max() == 1
     assert np.isclose(image[0, 50, 0], (5000 - 99.99) / (9899.01 - 99.99))
     assert np.isnan(image[1]).all()  # no contrast between the percentiles
-    assert numbers["background"].tolist() == [4999.5, 7.0]
-    assert numbers["spread"][0] == pytest.approx(2500 / 0.6744897501960817)
 
 
 def test_a_fixed_range_is_the_same_for_all():
@@ -272,15 +278,69 @@ def measured(*images):
     return measure_images(np.array(images), catalog, ["r", "b"])
 
 
-def test_the_ring_knows_nothing_of_the_centre():
-    rng = np.random.default_rng(1)
-    empty, full = (scene(np.random.default_rng(2), height=h) for h in (0.0, 0.5))
-    table = measured(empty, full, scene(rng, stars=6))
-    assert table.loc[0, "ring_median_r"] == table.loc[1, "ring_median_r"]
-    assert table.loc[0, "ring_rms_r"] == table.loc[1, "ring_rms_r"]
-    assert table["ring_median_r"].to_numpy() == pytest.approx(0.2, abs=2e-3)
-    assert table["ring_rms_r"].to_numpy() == pytest.approx(0.01, rel=0.1)
-    assert table["peaks_r"].tolist()[:2] == [0, 0] and 4 <= table["peaks_r"][2] <= 6
+def test_surroundings_know_nothing_of_the_centre():
+    """Whatever stands within the ring, not one bit of any number changes."""
+    image = scene(np.random.default_rng(2), height=0.0, stars=4)
+    inside = distance(64) <= RING
+    spots = np.random.default_rng(3).exponential(5.0, image.shape)
+    others = [np.where(inside, content, image) for content in (spots, 1e6, 0.0, np.nan)]
+    first = surroundings(image)
+    assert list(first) == ["background", "spread", "ring_median", "ring_rms", "peaks"]
+    assert first["peaks"][0] > 0
+    for other in others:
+        for name, values in surroundings(other.astype(np.float32)).items():
+            assert values.tolist() == first[name].tolist(), name
+
+
+def test_surroundings_are_in_the_image_s_own_units():
+    image = scene(np.random.default_rng(1), height=0.5)
+    one, many = surroundings(image), surroundings(3000 + 1000 * image)
+    for name, offset in {
+        "background": 3000,
+        "spread": 0,
+        "ring_median": 3000,
+        "ring_rms": 0,
+    }.items():
+        assert many[name] == pytest.approx(offset + 1000 * one[name], rel=1e-3)
+    for name, value in {"background": 0.2, "ring_median": 0.2}.items():
+        assert one[name] == pytest.approx([value] * 2, abs=2e-3)
+    for name in ("spread", "ring_rms"):
+        assert one[name] == pytest.approx([0.01] * 2, rel=0.1)
+
+
+def test_peaks_are_the_sources_of_the_ring():
+    """Four stars beyond the ring's inner edge, one within it, and a gradient that is none."""
+    y, x = np.mgrid[:96, :96] - 47.5
+    sky = 500 + np.random.default_rng(5).normal(0, 3, (1, 96, 96)) + 0.5 * x
+    for u, v in ((40, 40), (-40, 38), (-41, -40), (0, 43), (10, 20)):
+        sky = sky + 200 * np.exp(-0.5 * ((x - u) ** 2 + (y - v) ** 2) / 1.5**2)
+    found = surroundings(sky)
+    assert found["peaks"].tolist() == [4]
+    assert surroundings(np.round(sky))["peaks"].tolist() == [4]
+
+
+def test_surroundings_of_little_are_no_crash():
+    flat = surroundings(np.stack([np.full((32, 32), 9.0), np.full((32, 32), np.nan)]))
+    assert [flat[name][0] for name in flat] == [9, 0, 9, 0, 0]
+    assert np.isnan([flat[name][1] for name in flat]).all()
+    assert np.isnan(surroundings(np.ones((1, 2, 2)))["background"]).all()
+    dark = np.zeros((1, 32, 32))
+    dark[0, 2:5, 2:5] = 200  # a star on a sky that was cut off at 0
+    assert surroundings(dark)["peaks"].tolist() == [1]
+
+
+def test_a_catalogue_has_the_surroundings_before_scaling(own, tmp_path):
+    plain, bright = gradient(), gradient()
+    bright[5:11, 5:11] = 255
+    picture(own / "images/0.png", plain)
+    picture(own / "images/1.png", bright)
+    _, catalog = through(own, tmp_path, scale=IMAGE)
+    names = ["background", "spread", "ring_median", "ring_rms", "peaks"]
+    own_units = catalog[[f"{name}_grey" for name in names]]
+    assert own_units.iloc[0].tolist() == own_units.iloc[1].tolist()
+    assert own_units["background_grey"][0] == 15.0
+    assert catalog["high_grey"][0] < catalog["high_grey"][1]
+    assert list(measured(np.zeros((2, 16, 16), np.float32)).filter(regex="^(ring|peaks)_")) == []
 
 
 def test_features_tell_size_light_and_colour():
@@ -317,5 +377,5 @@ def test_a_real_folder_of_plates_is_cut_and_measured(shared, tmp_path):
     assert catalog["label"].value_counts().to_dict() == {"not-pn": 160, "true-pn": 98}
     table = measure_images(images[::8], catalog[::8].reset_index(drop=True), GREY)
     assert np.isfinite(table.drop(columns="object_id").to_numpy()).all()
-    with pytest.raises(FewskyError, match=r"not-pn-0000.jpg: wanted the bands red, green, blue"):
+    with pytest.raises(FewskyError, match=r"not-pn-0000.jpg: wanted colour for the bands red"):
         through(path, tmp_path, bands=COLOURS)

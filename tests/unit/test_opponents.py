@@ -75,6 +75,51 @@ def test_features_that_tell_are_learnt_and_nuisances_are_not(split, family):
     assert 0.4 < accuracy(control, 200) < 0.6
 
 
+@pytest.fixture(scope="module")
+def plated(split):
+    """Objects of which only the plate, a number in words, tells the class, alternating."""
+    catalog = split[0].copy()
+    rng = np.random.default_rng(7)
+    galaxy = (catalog["label"] == "galaxy").to_numpy()
+    catalog["plate"] = (2 * rng.integers(0, 8, len(catalog)) + galaxy).astype(str)
+    catalog["survey"] = "ukst"
+    return (catalog, *split[1:])
+
+
+@pytest.mark.parametrize("family", ["forest", "logistic"])
+def test_words_are_categories(plated, family):
+    options = {"n_estimators": 60} if family == "forest" else {}
+    told = fit(plated, family, ["plate", "survey", "noise_*"], **options)
+    assert accuracy(told, 200) > 0.97
+    assert 0.4 < accuracy(fit(plated, family, ["survey", "noise_*"], **options), 200) < 0.6
+
+
+@pytest.mark.parametrize("family", ["forest", "logistic"])
+def test_only_words_alone_are_enough_and_gaps_are_a_word(plated, family):
+    catalog = plated[0].copy()
+    catalog["plate"] = catalog["plate"].astype(object).where(catalog["label"] == "galaxy")
+    options = {"n_estimators": 20} if family == "forest" else {}
+    told = fit((catalog, *plated[1:]), family, ["plate"], **options)
+    assert accuracy(told, 200) > 0.97
+
+
+@pytest.mark.parametrize("family", ["forest", "logistic"])
+def test_words_of_no_labelled_object_are_not_learnt(plated, family):
+    """Words seen only on test objects change no one else's prediction, and all read alike."""
+    catalog, manifest, draws, _ = plated
+    tested = catalog["object_id"].isin(manifest.loc[manifest["part"] == "test", "object_id"])
+    rows = catalog.index[tested][:10]
+    tables = []
+    for words in (["new"] * 10, [f"new {k}" for k in range(10)]):
+        other = catalog.copy()
+        other.loc[rows, "plate"] = words
+        options = {"n_estimators": 20} if family == "forest" else {}
+        tables.append(fit((other, manifest, draws, None), family, ["plate"], [200], **options))
+    assert tables[0]["p_star"].equals(tables[1]["p_star"])
+    strangers = tables[0][tables[0]["object_id"].isin(catalog.loc[rows, "object_id"])]
+    assert len(strangers) == 10 and strangers["p_star"].nunique() == 1
+
+
 def test_the_mode_says_the_shares_of_the_labels_seen(split):
     skewed = split[2][split[2]["even"]].copy()
     ranked = skewed[(skewed["draw"] == 0) & ((skewed["label"] == "star") | (skewed["rank"] < 60))]
@@ -155,7 +200,11 @@ def test_a_budget_of_one_class_is_not_a_crash(split):
 FAULTS = {
     "no columns": (dict(family="forest"), "columns to learn from"),
     "no match": (dict(family="forest", columns=["nose_*"]), r"catalogue columns nose_\*"),
-    "text": (dict(family="forest", columns=["label"]), "text in column label"),
+    "the label": (dict(family="forest", columns=["feat_*", "label"]), "label, which gives the ans"),
+    "all columns": (dict(family="logistic", columns=["*"]), "object_id, which gives the answer"),
+    "the kind": (dict(family="forest", columns=["k*"]), "kind, which gives the answer away"),
+    "the status": (dict(family="forest", columns=["status"]), "status, which gives the answer"),
+    "the name": (dict(family="forest", columns=["name"]), "name, which gives the answer away"),
     "a value": (dict(family="logistic", columns=["ra"], C=-1.0), "options of scikit-learn"),
     "an option": (dict(family="forest", columns=["ra"], trees=3), "options of scikit-learn"),
 }
@@ -164,8 +213,9 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_bad_settings_are_one_clear_line(split, fault):
     told, line = FAULTS[fault]
+    catalog = split[0].assign(kind="bipolar PN", status=1, name="M 1")
     with pytest.raises(FewskyError, match=line) as error:
-        fit(split, **told)
+        fit((catalog, *split[1:]), **told)
     assert "\n" not in str(error.value)
 
 

@@ -110,19 +110,57 @@ def test_objects_trained_on_do_not_count_as_inside(found):
 
 # --- facts --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("verdicts", "answer"),
+    ("verdicts", "control", "answer"),
     [
-        (["better", "better"], "holds"),
-        (["better", "cannot be told"], "cannot be told"),
-        (["cannot be told", "cannot be told"], "cannot be told"),
-        (["better", "worse"], "fails"),
-        (["worse", "cannot be told"], "fails"),
-        (["better"], "cannot be told"),
-        ([], "cannot be told"),
+        (["better", "better"], "better", "holds"),
+        (["better", "better"], "cannot be told", hypothesis.EXPLAINED),
+        (["better", "better"], "worse", hypothesis.EXPLAINED),
+        (["better", "better"], None, hypothesis.EXPLAINED),
+        (["better", "cannot be told"], "better", "cannot be told"),
+        (["cannot be told", "cannot be told"], "better", "cannot be told"),
+        (["better", "worse"], "better", "fails"),
+        (["worse", "cannot be told"], "worse", "fails"),
+        (["better"], "better", "cannot be told"),
+        ([], None, "cannot be told"),
     ],
 )
-def test_two_verdicts_give_the_answer(verdicts, answer):
-    assert hypothesis.answer(verdicts) == answer
+def test_the_verdicts_and_the_control_give_the_answer(verdicts, control, answer):
+    assert hypothesis.answer(verdicts, control) == answer
+
+
+@pytest.mark.parametrize(
+    ("control", "answer"), [("better", "holds"), ("worse", hypothesis.EXPLAINED), (None, None)]
+)
+def test_the_answer_carries_the_control(control, answer, tmp_path):
+    run = make_paper(tmp_path, verdicts=("better", "better"), control=control)
+    told = facts_of(collect(*run))["hypothesis"]
+    assert told["answer"] == (answer or hypothesis.EXPLAINED)
+    assert (told["control"] or {}).get("verdict") == control
+
+
+def test_a_plain_number_and_a_printed_one_are_turned_alike():
+    row = {"a": "x", "b": "y", "difference": 0.25, "lower": -0.5, "upper": 1.0, "verdict": "better"}
+    back = hypothesis.turned(row)
+    assert (back["a"], back["b"], back["verdict"]) == ("y", "x", "worse")
+    assert (back["difference"], back["lower"], back["upper"]) == (-0.25, -1.0, 0.5)
+    assert hypothesis.turned(back) == row
+
+
+def test_both_sides_of_the_hypothesis_have_their_labels_and_steps_told(found):
+    """LP-FT and the student after it take 900 steps each, pseudo-labels alone 1800."""
+    facts, numbers = facts_of(found), found["numbers"]
+    assert facts["forms"] == {FOLDS["both"]: "self", FOLDS["pl"]: "self"}
+    assert [numbers[f"pn.total.{name}.steps"]["value"] for name in facts["forms"]] == [1800, 1800]
+    assert facts["variants"] == ["hard", "threshold"]
+    assert facts["fold_labels"] == "400"
+
+
+def test_only_a_split_by_radius_has_a_distance_that_links(tmp_path):
+    settings, files = make_paper(tmp_path)
+    settings[CHAPTER]["tasks"]["true-pn"]["split"]["link_arcsec"] = 30
+    numbers = collect(settings, files)["numbers"]
+    assert numbers["pn.split.main.link_arcsec"]["value"] == 30
+    assert numbers["pn.split.shift.link_arcsec"]["value"] is None
 
 
 def test_a_comparison_made_the_other_way_round_is_turned(found):
@@ -180,6 +218,8 @@ CASES = {
     "full": {},
     "simulated": {"simulated": True, "truth": True, "source": "experiment"},
     "holds": {"verdicts": ("better", "better")},
+    "explained": {"verdicts": ("better", "better"), "control": "cannot be told"},
+    "no control": {"verdicts": ("better", "better"), "control": None},
     "fails": {"verdicts": ("worse", "better"), "source": "random"},
     "minimal": {"case": "minimal"},
 }

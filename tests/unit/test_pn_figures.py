@@ -350,7 +350,24 @@ def test_hypothesis_table_goes_without_what_is_null():
 def test_cost_table_divides_images_by_seconds():
     table = made(demo(), "tabulate_pn_cost")[0].set_index("Experiment")
     assert table.loc["pn-lp", ["Jobs", "Runs", "Seconds a job"]].tolist() == ["1", "2", "13.5"]
-    assert table.loc["pn-ft", "Seconds a job"] == "13.0 ± 0.7"  # 12.5 and 13.5 s
-    assert table.loc["pn-ft", "Images/s"] == f"{4 * 512 / 26:.1f}"
-    assert table.loc["pn-ft", "Peak memory (GiB)"] == "1.00"
+    assert table.loc["pn-lpft", "Seconds a job"] == "13.0 ± 0.7"  # 12.5 and 13.5 s
+    assert table.loc["pn-lpft", "Images/s"] == f"{4 * 512 / 26:.1f}"
+    assert table.loc["pn-ft", "Images/s"] == f"{3 * 4 * 512 / 26:.1f}"  # three rates were tried
+    assert table.loc["pn-ft", "Steps, all runs and rates"] == "3,606"
+    memory = ["Peak memory of the host (GiB)", "Peak memory of the GPU (GiB)"]
+    assert table.loc["pn-lpft", memory].tolist() == ["1.00", "–"]
+    assert table.loc["pn-ft", memory].tolist() == ["1.00", "2.00"]
     assert "pn-forest" not in table.index
+
+
+def test_cost_table_has_the_passes_and_all_stages_before():
+    table = made(demo(), "tabulate_pn_cost")[0].set_index("Experiment")
+    one = table.loc["one pass: pn/backbone/head"]
+    assert one[["Runs", "Seconds, all jobs", "Images/s"]].tolist() == ["–", "32.0", "40.0"]
+    assert one["Images seen, all runs and rates"] == "1,280"  # 160 objects in 8 views
+    before = table["Seconds, all stages before"]
+    assert before["pn-ft"] == "0.0" and before["pn-lp"] == "32.0"
+    # Two passes, the probe's one job and, for the student, two trainings of LP-FT.
+    assert before["pn-lpft"] == "65.5" and before["pn-lpft-pl"] == "91.5"
+    other = made(demo(), "tabulate_pn_cost", dataset="another")[0].set_index("Experiment")
+    assert other.loc["one pass: pn/backbone/head", "Images/s"] == "–"

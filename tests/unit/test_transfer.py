@@ -37,7 +37,7 @@ def settings(**changes):
     }  # fmt: skip
     top = {
         "experiment": "pn", "classes": CLASSES, "bands": BANDS, "budgets": ["all"], "folds": 0,
-        "model": {"name": "timm-test_resnet", "extra": []}, "seed": 3, "pseudo": None,
+        "model": {"name": "timm-test_resnet", "extra": []}, "seed": 3, "pseudo": None, "depth": 0,
         "start": {"weights": "toy", "from": None, "about": "nothing",
                   "frozen": "../../weights/toy/model.safetensors"},
     }  # fmt: skip

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from astropy.io import fits
-from astropy.stats import mad_std
 from PIL import Image
 
 from fewsky.console import FewskyError, say
+from fewsky.cutouts.surroundings import COLUMNS as SURROUNDINGS
+from fewsky.cutouts.surroundings import surroundings
 from fewsky.surveys.folder_images import read_picture
 from fewsky.surveys.object_table import COLUMNS as LISTED
 
 FIRST = ["object_id", "survey", "field", "x", "y", "ra", "dec", "label", "kind", "name", "status",
          "complete", "glon", "glat", "abs_b", "diameter_arcsec", "plate"]  # fmt: skip
-PER_BAND = ("background", "spread", "low", "high")
+PER_BAND = (*SURROUNDINGS, "low", "high")
 
 
 def cut_shard(
@@ -29,10 +30,10 @@ def cut_shard(
     """Images `(n, band, size, size)` float32 in 0..1 and their catalogue, row i of image i.
 
     `listed` is the shard's list, aligned FITS or pictures, with paths from `folder`; `objects` the
-    survey's objects. Background and spread are the median and 1.4826 MAD of an image before it is
-    scaled, low and high the range that became 0..1, all in the image's own units. Images with a
-    pixel without data, or a band of one value, are left out (`edge: drop`) or kept, with NaN there
-    and complete = False (`edge: flag`). Raises FewskyError on files that are no such image.
+    survey's objects. The catalogue has the numbers of cutouts.surroundings, and low and high, the
+    range that became 0..1, all of the image before it is scaled and in its own units. Images with
+    a pixel without data, or a band of one value, are left out (`edge: drop`) or kept, with NaN
+    there and complete = False (`edge: flag`). Raises FewskyError on files that are no such image.
     """
     _check(dataset["scale"])
     bands, size = survey["bands"], dataset["size"]
@@ -42,6 +43,7 @@ def cut_shard(
         cube, plate = _read(item, folder, survey)
         shapes.add(cube.shape[-1])
         image[:], numbers = scaled(cube, size, dataset["scale"])
+        numbers |= surroundings(cube)
         rows.append({"object_id": item.field, "plate": plate, **_by_band(numbers, bands)})
     if len(shapes) > 1:
         say(f"warning: images have sides from {min(shapes)} to {max(shapes)} pixels")
@@ -55,7 +57,7 @@ def cut_shard(
 def scaled(
     cube: np.ndarray, size: int, scale: Mapping[str, Any]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """An image `(band, size, size)` in 0..1, and by band background, spread, low and high.
+    """An image `(band, size, size)` in 0..1, and by band low and high.
 
     `scale` by image takes percentiles of each band as the range that becomes 0..1, fixed takes low
     and high themselves; values beyond are cut off. A band without contrast becomes NaN.
@@ -68,13 +70,10 @@ def scaled(
     else:
         ranges = [(scale["low"], scale["high"])] * len(cube)
     low, high = np.array(ranges, dtype=float).T
-    background = np.array([np.median(v) if len(v) else np.nan for v in finite])
-    spread = np.array([mad_std(v) if len(v) else np.nan for v in finite])
     planes = np.stack([resized(plane, size) for plane in cube])
     width = np.where(high > low, high - low, np.nan)
     image = np.clip((planes - low[:, None, None]) / width[:, None, None], 0, 1)
-    numbers = {"background": background, "spread": spread, "low": low, "high": high}
-    return image.astype(np.float32), numbers
+    return image.astype(np.float32), {"low": low, "high": high}
 
 
 def resized(plane: np.ndarray, size: int) -> np.ndarray:

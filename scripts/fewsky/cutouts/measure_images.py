@@ -1,26 +1,21 @@
-"""What can be measured on scaled images: the centre's light and shape, and what surrounds it."""
+"""What can be measured on scaled images: the centre's light and shape above the outer ring."""
 
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import sep
-from astropy.stats import sigma_clipped_stats
 
-RING = 0.38  # of the side: pixels farther from the centre are the outer ring
-CENTRE = 0.25  # of the side: sources within are the object's own
+from fewsky.cutouts.surroundings import RING, clipped, distance
+
 EDGES = (0, 0.02, 0.04, 0.06, 0.09, 0.13, 0.18, 0.25, 0.35)  # of the side, of the profile's rings
-PEAK = 5.0  # spreads of the sky that a source stands above it
-FEWEST_PX = 3
 
 
 def measure_images(images: np.ndarray, catalog: pd.DataFrame, bands: list[str]) -> pd.DataFrame:
-    """One row an image `(n, band, y, x)` in 0..1: ring_*, peaks_* and feat_*; nothing is NaN.
+    """One row an image `(n, band, y, x)` in 0..1: object_id and feat_*; nothing is NaN.
 
-    ring_median and ring_rms are of the outer ring with sources clipped away, peaks the number of
-    sources outside the centre: what should not matter. Features are of the centre, above
-    the ring and in units of its noise where that has a meaning. Pixels without data count as ring.
-    No label and no catalogued number is used.
+    Features are of the centre, above the outer ring and in units of its noise where that has a
+    meaning. Pixels without data count as ring. No label and no catalogued number is used. What
+    should not matter is measured before images are scaled, by fewsky.cutouts.surroundings.
     """
     names = _columns(bands)
     rows = [_measure(image, bands) for image in images]
@@ -39,10 +34,8 @@ def _measure(image: np.ndarray, bands: list[str]) -> dict[str, float]:
     columns: dict[str, float] = {}
     lights, noises = [], []
     for band, plane in zip(bands, image, strict=True):
-        _, median, rms = _ring(plane, radius)
+        median, rms = _ring(plane, radius)
         light = np.nan_to_num(plane - median).astype(np.float32)
-        columns[f"ring_median_{band}"], columns[f"ring_rms_{band}"] = median, rms
-        columns[f"peaks_{band}"] = _peaks(light, rms, radius)
         columns |= {f"feat_{k}_{band}": v for k, v in _shape(light, rms, radius, x, y).items()}
         lights.append(light)
         noises.append(rms)
@@ -54,31 +47,14 @@ def _grid(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distance from the centre and the two axes, in shares of the side."""
     axis = (np.arange(side) - (side - 1) / 2) / side
     y, x = np.meshgrid(axis, axis, indexing="ij")
-    return np.hypot(x, y), x, y
+    return distance(side), x, y
 
 
-def _ring(plane: np.ndarray, radius: np.ndarray) -> tuple[float, float, float]:
-    """Mean, median and standard deviation of the outer ring, sources clipped away."""
+def _ring(plane: np.ndarray, radius: np.ndarray) -> tuple[float, float]:
+    """Median and standard deviation of the outer ring, sources clipped away."""
     outer = plane[(radius > RING) & np.isfinite(plane)]
-    if len(outer) == 0:
-        return 0.0, 0.0, 1e-3
-    mean, median, rms = sigma_clipped_stats(outer, sigma=3, maxiters=5)
-    return float(mean), float(median), max(float(rms), 1e-3)  # an 8-bit picture has steps of 4e-3
-
-
-def _peaks(light: np.ndarray, rms: float, radius: np.ndarray) -> int:
-    """Sources outside the centre, smaller than a quarter of the image."""
-    light = np.ascontiguousarray(light)
-    try:
-        local = light - sep.Background(light, bw=light.shape[1] // 4, bh=light.shape[0] // 4).back()
-        found = sep.extract(local, PEAK * rms, minarea=FEWEST_PX, deblend_cont=1.0)
-    except Exception as error:  # sep raises plain Exception, here where its buffer is full
-        if "buffer" not in str(error):
-            raise
-        return 0
-    side = light.shape[0]
-    away = np.hypot(found["x"] - (side - 1) / 2, found["y"] - (side - 1) / 2) > CENTRE * side
-    return int(away.sum())
+    median, rms = clipped(outer) if len(outer) else (0.0, 0.0)
+    return median, max(rms, 1e-3)  # an 8-bit picture has steps of 4e-3
 
 
 def _shape(

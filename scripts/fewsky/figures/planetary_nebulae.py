@@ -1,6 +1,5 @@
 """Helpers of the planetary-nebula chapter's figures and tables: objects, kinds, pseudo-labels."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,13 @@ from scipy.stats import mannwhitneyu
 from fewsky.console import FewskyError
 from fewsky.figures import style
 from fewsky.figures.runs import looks
-from fewsky.files import load_arrays, load_json, load_table
+from fewsky.files import load_arrays, load_table
 from fewsky.paper.tables import scored
 
 CHANGE = 2.5  # deg of declination; SuperCOSMOS scans UKST plates south of it, POSS plates north
 PLATES = {"ukst": "UKST", "poss": "POSS"}
 CLASSES = {"true-pn": "True PN", "not-pn": "Not PN"}
 STUDIES = {"AI20": "Awang Iskandar et al. 2020", "S0": "course project"}
-KINDS = ("network", "opponent", "nuisance control", "definition of the label, not ranked")
 
 
 def load_objects(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -170,36 +168,3 @@ def dots(ax, table: pd.DataFrame, experiments: Sequence[str], places: Sequence[A
         ax.axhline(k - 0.5, color="#DDDDDD", lw=0.5, zorder=0)
     ax.set(ylim=(max(len(places), 1) - 0.5, -0.5), yticks=range(len(places)))
     ax.tick_params(axis="y", length=0)
-
-
-def runs_of(cards: Sequence[str | Path]) -> pd.DataFrame:
-    """All runs of all cards: experiment and what model.json tells of each run.
-
-    Costs that a card does not tell, as those of the opponents, are missing.
-    """
-    rows = [
-        {"experiment": _experiment(path), **run}
-        for path in cards
-        for run in load_json(path).get("runs", [])
-    ]
-    wanted = ["experiment", "budget", "fold", "trainable_parameters", "steps", "images_seen"]
-    return pd.DataFrame(rows).reindex(columns=wanted)
-
-
-def benchmarks_of(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Benchmarks of trainings and probes, one row a job, with the column experiment."""
-    tables = [
-        load_table(path, na_values=["-", "NA"]).assign(
-            experiment=Path(path).stem if _is_probe(path) else Path(path).parent.name
-        )
-        for path in paths
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def _is_probe(path: str | Path) -> bool:
-    return not re.fullmatch(r"draw-\w+", Path(path).stem)
-
-
-def _experiment(path: str | Path) -> str:
-    return Path(path).parts[-3]

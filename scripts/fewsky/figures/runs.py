@@ -13,11 +13,14 @@ from fewsky.files import load_json, load_table
 def joined(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Tables at models/EXPERIMENT/draw-K/ in one, with columns experiment and draw.
 
-    Of each experiment and draw only the largest budget is kept.
+    Of each experiment and draw only the largest budget is kept. A table at draw-all has the column
+    draw itself.
     """
     tables = []
     for path in map(Path, paths):
-        table = load_table(path).assign(experiment=path.parts[-3], draw=draw_of(path))
+        table = load_table(path).assign(experiment=path.parts[-3])
+        if "draw" not in table:
+            table["draw"] = draw_of(path)
         tables.append(table[table["budget"] == table["budget"].max()])
     return pd.concat(tables, ignore_index=True)
 

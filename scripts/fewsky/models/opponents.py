@@ -2,17 +2,23 @@
 
 None sees a pixel. What defines the label (SDSS's psf-model magnitude) is scored to be printed, and
 is not ranked.
+
+Columns of words, such as the plate, are categories, learnt from the labelled objects of each fit
+and from no other. A forest takes them as whole numbers in alphabetical order, which few cuts part
+as well as a column a word would; a logistic regression takes one column of 0 and 1 a word. A word
+that no labelled object has is -1 to the forest and 0 in every column of the regression.
 """
 
 from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from fewsky.console import FewskyError
 from fewsky.splits.folds import run_members
@@ -22,20 +28,20 @@ EXTENDED_MAG = 0.145
 SOFTNESS_MAG = 0.05
 FITTED = ("forest", "logistic")
 UNTAUGHT = ("random", "definition")
+TELLING = ("object_id", "label", "kind", "status", "name")  # who it is, or what it was found to be
 
 
 def fit_opponent(settings, catalog, manifest, draws, task, draw, budgets):
     """Return an opponent's predictions for one draw, in the form of every model's (DESIGN.md).
 
     `settings` is {family, columns, options}; `columns` are names or patterns of `catalog`, which
-    has the measured columns joined; `budgets` are numbers of labels seen or "all". Validation
+    has the measured columns joined, of numbers or of words; `budgets` are numbers of labels seen or "all". Validation
     objects are predicted by a fit without them, test objects by a fit on all labels of the budget.
     With task.split.folds each fold is tested in turn, all of it, not the test part. What learns
     from no label has the budget 0 and test objects only.
     """
     columns = choose_columns(settings, catalog)
-    values = pd.DataFrame(catalog.set_index("object_id")[columns], dtype=float)
-    values = values.replace([np.inf, -np.inf], np.nan)
+    values = as_values(catalog.set_index("object_id")[columns])
     tables = []
     for fold, budget, roles in list_fits(manifest, draws, task, draw, budgets):
         rng = np.random.default_rng([draw, budget, fold + 1])
@@ -48,7 +54,10 @@ def fit_opponent(settings, catalog, manifest, draws, task, draw, budgets):
 
 
 def choose_columns(settings, catalog):
-    """Return the numeric catalogue columns that the settings name, patterns expanded in order."""
+    """Return the catalogue columns that the settings name, patterns expanded in order.
+
+    Raises FewskyError where a pattern finds none, and for columns that give the answer away.
+    """
     if settings["family"] == "definition":
         wanted = ["psfmag_r", "modelmag_r"]
     else:
@@ -67,13 +76,26 @@ def choose_columns(settings, catalog):
                 "Mend the pattern."
             )
         found |= dict.fromkeys(match)
-    words = [c for c in found if not pd.api.types.is_numeric_dtype(catalog[c].dtype)]
-    if words:
+    told = [column for column in TELLING if column in found]
+    if told:
         raise FewskyError(
-            f"opponent {settings['family']}: wanted numbers; found text in column {words[0]}. "
-            "Name other columns."
+            f"opponent {settings['family']}: wanted columns that do not name the object or its "
+            f"class; found {told[0]}, which gives the answer away. Take it out of columns."
         )
     return list(found)
+
+
+def as_values(columns):
+    """Return a table with numbers as floats, NaN where not finite, and words as text."""
+    return pd.DataFrame(
+        {
+            name: column.astype(float).replace([np.inf, -np.inf], np.nan)
+            if pd.api.types.is_numeric_dtype(column.dtype)
+            else column.astype(object).where(column.notna(), "").astype(str).astype(object)
+            for name, column in columns.items()
+        },
+        index=columns.index,
+    )
 
 
 def list_fits(manifest, draws, task, draw, budgets):
@@ -113,24 +135,34 @@ def fitted_model(settings, values, label, asked, classes, state):
     if len(np.unique(label)) < 2:
         return class_shares(settings, values, label, asked, classes, state)
     try:
-        model = build(settings["family"], {"random_state": state, **settings["options"]})
-        model.fit(values.to_numpy(), label)
+        options = {"random_state": state, **settings["options"]}
+        model = build(settings["family"], options, values)
+        model.fit(values, label)
     except (TypeError, ValueError) as error:
         raise FewskyError(
             f"opponent {settings['family']}: wanted options of scikit-learn; found {error}. "
             "Mend options."
         ) from None
-    stated = pd.DataFrame(model.predict_proba(asked.to_numpy()), columns=model.classes_)
+    stated = pd.DataFrame(model.predict_proba(asked), columns=model.classes_)
     return stated.reindex(columns=classes, fill_value=0.0).to_numpy()
 
 
-def build(family, options):
-    """Return the estimator, not yet fitted, of a forest or a logistic regression."""
+def build(family, options, values):
+    """Return the estimator, not yet fitted, for values of numbers and words."""
+    words = [name for name in values if not pd.api.types.is_numeric_dtype(values[name].dtype)]
+    numbers = [name for name in values if name not in words]
     if family == "forest":
-        return RandomForestClassifier(**{"n_estimators": 200, "n_jobs": 1, **options})
-    regression = LogisticRegression(**{"max_iter": 2000, **options})
+        coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+        columns = make_column_transformer(("passthrough", numbers), (coded, words))
+        forest = RandomForestClassifier(**{"n_estimators": 200, "n_jobs": 1, **options})
+        return make_pipeline(columns, forest)
     fill = SimpleImputer(strategy="median", keep_empty_features=True)
-    return make_pipeline(fill, StandardScaler(), regression)
+    coded = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    columns = make_column_transformer(
+        (make_pipeline(fill, StandardScaler()), numbers), (coded, words)
+    )
+    regression = LogisticRegression(**{"max_iter": 2000, **options})
+    return make_pipeline(columns, regression)
 
 
 def class_shares(settings, values, label, asked, classes, state):

@@ -58,10 +58,11 @@ def finish(settings: dict, data: Data, run: Run, outcome: Outcome) -> Finished:
 
 
 def collected(
-    settings: dict, size: int, draw: int, finished: list[Finished]
+    settings: dict, size: int, draw: int, finished: list[Finished], gpu_mb: int | None
 ) -> tuple[dict[str, np.ndarray], dict, pd.DataFrame, pd.DataFrame]:
     """Weights by name, the card, the history and the predictions of all runs of a draw."""
-    card = shared_card(settings, size) | {"draw": draw, "runs": [one.card for one in finished]}
+    card = shared_card(settings, size) | {"draw": draw, "gpu_mb": gpu_mb}
+    card |= {"runs": [one.card for one in finished]}
     weights = {name: array for one in finished for name, array in one.weights.items()}
     histories = _stacked([one.history for one in finished])
     return weights, card, histories, _stacked([one.predictions for one in finished])

@@ -13,7 +13,7 @@ import torch
 
 from fewsky.console import FewskyError, say
 from fewsky.lock import held
-from fewsky.machine import choose_device, reproducible
+from fewsky.machine import choose_device, gpu_memory_mb, reproducible
 from fewsky.models import results
 from fewsky.models.cards import Data, all_rows
 from fewsky.models.features import activations
@@ -120,7 +120,8 @@ def train(
         except FewskyError:
             shutil.rmtree(side, ignore_errors=True)
             raise
-        tables = results.collected(settings, data.size, draw, finished)
+        used = gpu_memory_mb(data.device)
+        tables = results.collected(settings, data.size, draw, finished, used)
         if not still_mine():
             raise FewskyError(
                 f"{settings['experiment']}: wanted to publish draw {draw}; found that another "

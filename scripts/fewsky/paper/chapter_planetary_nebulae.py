@@ -11,6 +11,7 @@ MAKERS = {
     "pn.objects": "rule cut_images, from the catalogues of the images",
     "pn.split": "rule make_split, from the audit of the task",
     "pn.model": "rules train and fit_probes, from the cards",
+    "pn.total": "rules train and fit_probes, from the cards of an experiment and those before it",
     "pn.recipe": "config.yaml, the experiment",
     "pn.score": "rule score, from the metrics table of the task",
     "pn.truth": "rule score, where the truth is known",
@@ -36,12 +37,12 @@ def collect(settings: Settings, files: Mapping[str, Any]) -> dict[str, Any]:
         **read.of_survey(settings["survey"], settings["dataset"]),
         **read.of_objects(objects, classes, files["catalogs"][0]),
         **read.of_cards(files["cards"]),
+        **read.of_stages(files["cards"], items, facts_of.forms_of(items, chapter)),
         **_of_recipes(items),
     }
-    side = settings["survey"].get("field_arcsec")
     tasks = {role: chapter[key] for role, key in facts_of.ROLES.items() if chapter[key]}
     for role, task in tasks.items():
-        numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task], side)
+        numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
         numbers |= read.of_scores(path, chapter["kinds"])
         numbers |= read.of_curve(path, chapter["curve"])

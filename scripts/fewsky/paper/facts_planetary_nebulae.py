@@ -37,6 +37,9 @@ def of_config(settings: Settings, classes: list[str]) -> dict[str, Any]:
         "stages": {name: stage_of(items[name]) for name in dict.fromkeys(named)},
         "students": students,
         "ramps": _ramps(students.values()),
+        "forms": forms_of(items, chapter),
+        "variants": _variants(told for name, told in students.items() if name not in parts),
+        "fold_labels": _fold_labels(items, chapter),
         "prevalences": settings["scoring"]["prevalences"],
         **{key: chapter[key] for key in ("main", "curve", "teachers", "pseudo", "kinds")},
         "distortion": chapter["distortion"],
@@ -59,6 +62,31 @@ def stage_of(item: Settings) -> str:
 
 def _pseudo(item: Settings) -> Any:
     return item.get("pseudo")
+
+
+def forms_of(items: Settings, chapter: Settings) -> dict[str, str]:
+    """Kind of pseudo-labels of the experiments `both` and `pl` of the hypothesis, by name."""
+    parts = chapter["hypothesis"] or {}
+    names = [parts.get(part) for part in ("both", "pl")]
+    return {
+        name: items[name]["pseudo"]["labels"] for name in names if name and _pseudo(items[name])
+    }
+
+
+def _variants(students: Iterable[Settings]) -> list[str]:
+    """What students outside the hypothesis try: hard and soft labels, threshold, top_share."""
+    told = list(students)
+    kinds = [kind for kind in ("hard", "soft") if any(one["labels"] == kind for one in told)]
+    return kinds + [key for key in ("threshold", "top_share") if any(one.get(key) for one in told)]
+
+
+def _fold_labels(items: Settings, chapter: Settings) -> str:
+    """How many labels a run over folds sees: a number, "all", or "" where there is no such run."""
+    name = (chapter["hypothesis"] or {}).get("both")
+    if not name:
+        return ""
+    budgets = items[name].get("budgets") or ["all"]
+    return "all" if "all" in budgets else str(max(budgets))
 
 
 def _ramps(students: Iterable[Settings]) -> list[dict[str, Any]]:

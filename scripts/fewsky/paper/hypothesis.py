@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 DECIDING = (("both", "lpft"), ("both", "pl"))
-BESIDE = (("both", "more_steps"), ("ceiling", "both"), ("lpft", "lp"), ("pl", "lp"))
+CONTROL = ("both", "more_steps")
+BESIDE = (CONTROL, ("ceiling", "both"), ("lpft", "lp"), ("pl", "lp"))
 TURNED = {"better": "worse", "worse": "better", "cannot be told": "cannot be told"}
+EXPLAINED = "holds, but further steps alone may explain it"
 MINUS = str.maketrans("+−", "−+")
 Row = dict[str, Any]
 
@@ -15,32 +17,37 @@ def told(parts: Mapping[str, str], comparisons: Sequence[Row]) -> Row | None:
     """The answer, whether it is exploratory, and the comparisons behind it; None without one.
 
     `parts` names the experiment of each part of the hypothesis, `comparisons` are rows as
-    `numbers_scores.comparisons` gives them. `deciding` are the two that decide, `beside` the
-    controls, each turned so that `a` is the first of its pair.
+    `numbers_scores.comparisons` gives them. `deciding` are the two that decide, `control`
+    is that of as many further steps (None where it was not compared), `beside` holds it and what
+    else is told; each is turned so that `a` is the first of its pair.
     """
     if not parts or not comparisons:
         return None
     deciding = [row for pair in DECIDING if (row := find(parts, pair, comparisons))]
+    control = find(parts, CONTROL, comparisons)
     beside = [row for pair in BESIDE if (row := find(parts, pair, comparisons))]
     return {
         "parts": dict(parts),
-        "answer": answer([row["verdict"] for row in deciding]),
+        "answer": answer([row["verdict"] for row in deciding], control and control["verdict"]),
         "exploratory": not all(row["primary"] for row in deciding),
         "deciding": deciding,
+        "control": control,
         "beside": beside,
     }
 
 
-def answer(verdicts: Sequence[str]) -> str:
-    """What two verdicts on LP-FT with pseudo-labels say of the hypothesis.
+def answer(verdicts: Sequence[str], control: str | None = None) -> str:
+    """What verdicts on LP-FT with pseudo-labels say of the hypothesis.
 
-    `holds` where it is better than both, `fails` where it is worse than one, else `cannot be told`.
-    That two things are alike is never said: a difference that was not found may still be there.
+    `verdicts` are those against either alone, `control` that against LP-FT with as many further
+    steps (None where there is none). `holds` where it is better than all three, EXPLAINED where it
+    is better than either alone only, `fails` where it is worse than one of these, else `cannot be
+    told`. That two are alike is never said: a difference that was not found may still be there.
     """
     if "worse" in verdicts:
         return "fails"
     if len(verdicts) == len(DECIDING) and set(verdicts) == {"better"}:
-        return "holds"
+        return "holds" if control == "better" else EXPLAINED
     return "cannot be told"
 
 
@@ -55,7 +62,10 @@ def find(parts: Mapping[str, str], pair: tuple[str, str], comparisons: Sequence[
 
 
 def turned(row: Row) -> Row:
-    """A comparison the other way round: signs, ends of the interval and verdict are exchanged."""
+    """A comparison the other way round: signs, ends of the interval and verdict are exchanged.
+
+    Its numbers may be printed or plain.
+    """
     return {
         **row,
         "a": row["b"],
@@ -67,6 +77,8 @@ def turned(row: Row) -> Row:
     }
 
 
-def negative(text: str) -> str:
-    """A printed number with the other sign; zero has none."""
-    return text.translate(MINUS) if re.search("[1-9]", text) else text.lstrip("+−")
+def negative(number: Any) -> Any:
+    """A number with the other sign, printed or plain; a printed zero has none."""
+    if not isinstance(number, str):
+        return -number
+    return number.translate(MINUS) if re.search("[1-9]", number) else number.lstrip("+−")

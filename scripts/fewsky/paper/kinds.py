@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 FAMILIES = {"definition": "definition", "mode": "trivial", "random": "trivial"}
+# As tables print it, in the order of their rows.
+WORDS = {
+    "network": "network",
+    "opponent": "opponent",
+    "trivial": "opponent",
+    "nuisance": "nuisance control",
+    "definition": "definition of the label, not ranked",
+}
+RANKED = tuple(dict.fromkeys(WORDS.values()))
 
 
 def kind_of(item: Mapping[str, Any]) -> str:
@@ -14,3 +23,8 @@ def kind_of(item: Mapping[str, Any]) -> str:
     if opponent["control"] == "nuisance":
         return "nuisance"
     return FAMILIES.get(opponent["family"], "opponent")
+
+
+def kind_in_words(item: Mapping[str, Any]) -> str:
+    """The same as tables print it: of the guesses nothing is said, they are opponents."""
+    return WORDS[kind_of(item)]

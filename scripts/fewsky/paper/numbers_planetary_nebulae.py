@@ -1,7 +1,6 @@
 """Numbers of the chapter on planetary nebulae, one function a kind of result file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 from fewsky.files import load_json, load_table
 from fewsky.paper.numbers import Numbers, interval, keyed, number
 from fewsky.paper.numbers_scores import of_metrics
+from fewsky.splits.groups import link_distance
 
 COUNTED = ("pool", "val", "test", "unlabelled", "guard", "duplicate")
 WANTED = ["object_id", "label", "kind", "field", "diameter_arcsec"]
@@ -61,14 +61,13 @@ def kinds_of(objects: pd.DataFrame) -> dict[str, int]:
     return {name: int(counts[name]) for name in sorted(counts.index, key=lambda k: (-counts[k], k))}
 
 
-def of_split(
-    role: str, path: str | Path, task: Mapping[str, Any], patch_arcsec: float | None
-) -> Numbers:
-    """Objects by part and class, and how the parts were kept apart."""
+def of_split(role: str, path: str | Path, task: Mapping[str, Any]) -> Numbers:
+    """Objects by part and class, and how the parts were kept apart.
+
+    `task` has `patch_arcsec`, the side of a patch; only a split by radius has a `link_arcsec`.
+    """
     audit, split = load_json(path), task["split"]
-    link = split.get("link_arcsec")
-    if link is None and patch_arcsec is not None:
-        link = patch_arcsec * sqrt(2)
+    link = link_distance(task) if split["by"] == "radius" else None
     leak = audit["random_split_leak"]
     values: dict[str, tuple[Any, str]] = {
         "draws": (split["draws"], "d"),
@@ -99,6 +98,19 @@ def of_cards(paths: Mapping[str, str | Path]) -> Numbers:
         if last:
             values["labels"] = (last["budget"], ",d")
         numbers |= keyed(values, path, f"pn.model.{name}")
+    return numbers
+
+
+def of_stages(cards: Mapping[str, str | Path], items: Mapping[str, Any], names) -> Numbers:
+    """Steps of experiments and of all stages that they go on from: pn.total.EXPERIMENT.steps."""
+    numbers: Numbers = {}
+    for name in names:
+        stage, steps = name, 0
+        while stage:
+            runs = load_json(cards[stage])["runs"]
+            steps += max(runs, key=lambda run: run["budget"]).get("steps") or 0
+            stage = (items[stage].get("start") or {}).get("from")
+        numbers |= keyed({"steps": (steps, ",d")}, cards[name], f"pn.total.{name}")
     return numbers
 
 

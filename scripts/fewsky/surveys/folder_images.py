@@ -48,8 +48,9 @@ def read_picture(path: Path, name: str, bands: list[str]) -> np.ndarray:
     """One image as `(band, y, x)` float32, in its own units; `name` is what errors call it.
 
     Grey for one band, red, green, blue for three; y grows downwards in pictures as in FITS rows.
-    Raises FewskyError where it is not an image, is grey where colour is due or the reverse, is not
-    square, or unpacks to more than LARGEST_PX pixels.
+    Planes that are all equal are grey, however many the file has. Raises FewskyError where it is
+    not an image, is grey where colour is due or the reverse, is not square, or unpacks to more than
+    LARGEST_PX pixels.
     """
     fits = name.lower().endswith((".fits", ".fit", ".fits.gz", ".fits.bz2"))
     pixels = _fits(path, name) if fits else _pixels(path, name)
@@ -59,15 +60,24 @@ def read_picture(path: Path, name: str, bands: list[str]) -> np.ndarray:
         raise _bad(name, "an image with pixels", f"a size of {_size(pixels)}")
     if pixels.shape[1] != pixels.shape[2]:
         raise _bad(name, "a square image", f"{_size(pixels)} pixels", "Crop it and run again.")
-    grey = len(pixels) == 1 or bool((pixels == pixels[:1]).all())
-    if len(bands) == 1 and not grey:
-        raise _bad(name, f"a grey image for the band {bands[0]}", "a colour one", _ADVICE)
-    if len(bands) != 1 and len(pixels) != len(bands):
-        raise _bad(name, f"the bands {', '.join(bands)}", f"{len(pixels)} (grey)", _ADVICE)
+    _check_colour(pixels, name, bands)
     return np.asarray(pixels[: len(bands)], dtype=np.float32)
 
 
-_ADVICE = "Correct the survey's bands, or take the image out."
+def _check_colour(pixels: np.ndarray, name: str, bands: list[str]) -> None:
+    """Raise FewskyError where planes `(band, y, x)`, equal ones being grey, are not of `bands`."""
+    advice = "Correct the survey's bands, or take the image out."
+    same = pixels == pixels[:1]
+    if pixels.dtype.kind == "f":
+        same |= np.isnan(pixels) & np.isnan(pixels[:1])
+    grey, one = bool(same.all()), len(pixels) == 1
+    if len(bands) == 1 and not grey:
+        raise _bad(name, f"a grey image for the band {bands[0]}", "a colour one", advice)
+    if len(bands) > 1 and grey:
+        found = "a grey image" + ("" if one else f" stored as {len(pixels)} equal planes")
+        raise _bad(name, f"colour for the bands {', '.join(bands)}", found, advice)
+    if len(bands) > 1 and len(pixels) != len(bands):
+        raise _bad(name, f"the bands {', '.join(bands)}", f"{len(pixels)} planes", advice)
 
 
 def _csv(path: Path, name: str) -> pd.DataFrame:
