@@ -165,7 +165,7 @@ def test_morphology_is_told_of_nebulae_only():
 
 
 def test_every_code_of_the_catalogue_is_placed_once():
-    """A code in neither list would end a run on the real catalogue; what is in doubt has no label."""
+    """A code in neither list would end a run on the real catalogue."""
     config = yaml.safe_load((Path(SCRIPTS).parent / "config.yaml").read_text(encoding="utf-8"))
     survey = config["surveys"]["hash"]
     placed = Counter(code for codes in survey["status"].values() for code in codes)

@@ -295,12 +295,8 @@ def test_surroundings_know_nothing_of_the_centre():
 def test_surroundings_are_in_the_image_s_own_units():
     image = scene(np.random.default_rng(1), height=0.5)
     one, many = surroundings(image), surroundings(3000 + 1000 * image)
-    for name, offset in {
-        "background": 3000,
-        "spread": 0,
-        "ring_median": 3000,
-        "ring_rms": 0,
-    }.items():
+    offsets = {"background": 3000, "spread": 0, "ring_median": 3000, "ring_rms": 0}
+    for name, offset in offsets.items():
         assert many[name] == pytest.approx(offset + 1000 * one[name], rel=1e-3)
     for name, value in {"background": 0.2, "ring_median": 0.2}.items():
         assert one[name] == pytest.approx([value] * 2, abs=2e-3)
@@ -324,9 +320,10 @@ def test_surroundings_of_little_are_no_crash():
     assert [flat[name][0] for name in flat] == [9, 0, 9, 0, 0]
     assert np.isnan([flat[name][1] for name in flat]).all()
     assert np.isnan(surroundings(np.ones((1, 2, 2)))["background"]).all()
-    dark = np.zeros((1, 32, 32))
-    dark[0, 2:5, 2:5] = 200  # a star on a sky that was cut off at 0
-    assert surroundings(dark)["peaks"].tolist() == [1]
+    y, x = np.mgrid[:64, :64]
+    star = 200 * np.exp(-0.5 * np.hypot(x - 8, y - 8) ** 2 / 1.5**2)
+    dark = surroundings(np.round(star)[None])  # on a sky that was cut off at 0
+    assert dark["peaks"].tolist() == [1] and dark["ring_rms"].tolist() == [0]
 
 
 def test_a_catalogue_has_the_surroundings_before_scaling(own, tmp_path):

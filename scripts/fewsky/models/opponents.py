@@ -4,9 +4,10 @@ None sees a pixel. What defines the label (SDSS's psf-model magnitude) is scored
 is not ranked.
 
 Columns of words, such as the plate, are categories, learnt from the labelled objects of each fit
-and from no other. A forest takes them as whole numbers in alphabetical order, which few cuts part
-as well as a column a word would; a logistic regression takes one column of 0 and 1 a word. A word
-that no labelled object has is -1 to the forest and 0 in every column of the regression.
+and from no other. A forest takes them as whole numbers in alphabetical order and cuts between
+them, since one column a word would leave little room for the numbers; a logistic regression takes
+one column of 0 and 1 a word. A word that no labelled object has is -1 to the forest and 0 in every
+column of the regression. An empty cell is a word of its own.
 """
 
 from fnmatch import fnmatchcase
@@ -35,10 +36,10 @@ def fit_opponent(settings, catalog, manifest, draws, task, draw, budgets):
     """Return an opponent's predictions for one draw, in the form of every model's (DESIGN.md).
 
     `settings` is {family, columns, options}; `columns` are names or patterns of `catalog`, which
-    has the measured columns joined, of numbers or of words; `budgets` are numbers of labels seen or "all". Validation
-    objects are predicted by a fit without them, test objects by a fit on all labels of the budget.
-    With task.split.folds each fold is tested in turn, all of it, not the test part. What learns
-    from no label has the budget 0 and test objects only.
+    has the measured columns joined, numbers or words; `budgets` are numbers of labels seen or
+    "all". Validation objects are predicted by a fit without them, test objects by a fit on all
+    labels of the budget. With task.split.folds each fold is tested in turn, all of it, not the test
+    part. What learns from no label has the budget 0 and test objects only.
     """
     columns = choose_columns(settings, catalog)
     values = as_values(catalog.set_index("object_id")[columns])
