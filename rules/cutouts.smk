@@ -116,6 +116,6 @@ rule measure_images:
         settings=chosen(PICTURES, "dataset"),
         code=code_hash("scripts/measure_images.py"),
     message:
-        "Measure {wildcards.dataset} {wildcards.shard}: the centre, and what surrounds it"
+        "Measure {wildcards.dataset} {wildcards.shard}: profile, concentration, asymmetry, colour"
     script:
         "../scripts/measure_images.py"
