@@ -20,6 +20,8 @@ def resolve_starts(experiments: Mapping[str, dict], weights: Mapping[str, dict])
         _check_weights(name, block, experiments)
     for name, item in experiments.items():
         _check_links(name, item, experiments, weights)
+    for name in experiments:
+        _check_circle(name, experiments)
     for name, item in experiments.items():
         chain = _chain(name, experiments)
         root = chain[-1]
@@ -54,18 +56,30 @@ def _stated_model(name: str, item: dict, weights: Mapping[str, dict]) -> dict[st
     return {"name": wanted, "extra": []}
 
 
+def _before(item: dict) -> list[str]:
+    """The experiments that one starts from or learns from."""
+    return [name for name in (item.get("start", {}).get("from"), item.get("teacher")) if name]
+
+
+def _check_circle(name: str, experiments: Mapping[str, dict]) -> None:
+    todo, seen = _before(experiments[name]), []
+    while todo:
+        other = todo.pop()
+        if other == name:
+            raise FewskyError(
+                f"config: experiments.{name}: wanted starts and teachers that lead to a first one; "
+                f"found a circle through {', '.join([*seen, name])}. Take one of them out."
+            )
+        if other not in seen:
+            seen.append(other)
+            todo += _before(experiments[other])
+
+
 def _chain(name: str, experiments: Mapping[str, dict]) -> list[dict]:
     """The experiment, the one it starts from, and so on to the first."""
-    chain, seen = [experiments[name]], [name]
+    chain = [experiments[name]]
     while before := chain[-1].get("start", {}).get("from"):
-        if before in seen:
-            circle = " -> ".join([*seen[seen.index(before) :], before])
-            raise FewskyError(
-                f"config: experiments.{name}.start: wanted a start somewhere; found the circle "
-                f"{circle}. Take one of them out."
-            )
         chain.append(experiments[before])
-        seen.append(before)
     return chain
 
 
