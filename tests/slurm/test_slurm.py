@@ -110,7 +110,7 @@ def assert_recovered(run, folder: Path, local: Path) -> None:
 
 
 def checksums(folder: Path) -> dict[str, dict]:
-    """Checksums of every file that a provenance record covers, but of the table that holds times."""
+    """Checksums of all that a provenance record covers, but of the table that holds times."""
     records = sorted((folder / RESULTS).rglob("*provenance.json"))
     records = [path for path in records if not path.name.startswith("tab_pn_cost")]
     return {str(path.relative_to(folder)): load_json(path)["outputs"] for path in records}
