@@ -26,7 +26,7 @@ SIZE, BANDS = 32, ["red", "green", "blue"]
 CLASSES = ["not-pn", "true-pn"]
 WEIGHTS = {
     "name": "toy", "model": "timm-test_resnet", "url": None, "file": None, "from": None,
-    "random": 5, "mean": None, "std": None, "about": "nothing", "bands": 3, "threads": 1,
+    "random": 5, "mean": None, "std": None, "bands": 3, "threads": 1,
 }  # fmt: skip
 
 

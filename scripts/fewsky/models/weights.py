@@ -20,14 +20,13 @@ def prepare(
 
     `settings` is the block of `weights` with `name` and `bands`, the number of an image's bands;
     `path` is a published file or an experiment's `model.safetensors` (its largest budget). The
-    card has model, mean and std of each band for images of 0 to 1, about, source, sha256.
+    card has model, mean and std of each band for images of 0 to 1, source, sha256.
     """
     arrays, source = _arrays(settings, path)
     backbone = {name: array for name, array in arrays.items() if not name.startswith("head")}
     card = {
         "weights": settings["name"],
         "model": settings["model"],
-        "about": settings["about"],
         "source": source,
         "sha256": None if path is None else sha256(path),
         "parameters": int(sum(array.size for array in backbone.values() if array.ndim)),
