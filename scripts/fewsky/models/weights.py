@@ -71,7 +71,7 @@ def _of_experiment(settings, path: Path) -> dict[str, np.ndarray]:
 def _normalisation(settings) -> dict[str, list[float]]:
     if settings["mean"] is not None:
         return {"mean": settings["mean"], "std": settings["std"]}
-    if settings["model"].startswith("timm-") and settings["from"] is None:
+    if settings["url"] or settings["file"]:
         module_of(settings["model"])
         from fewsky.networks import timm
 
