@@ -136,14 +136,14 @@ def test_one_experiments_learning_rate_reruns_that_experiment(edited):
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):
     jobs = edited.config({"experiments": {"pn-lp": {"probe": {"c": [0.5]}}}})
-    assert jobs["fit_probes"] == jobs["choose_pseudo_labels"] == 1
+    assert jobs["fit_probes"] == 1 and jobs["choose_pseudo_labels"] == 2
     assert jobs["train"] == 2 * 3  # all but the one that starts from the backbone itself
     assert not {"extract_features", "prepare_weights", "align_plates"} & set(jobs)
     assert upstream(jobs) == {}
 
 
 @pytest.mark.parametrize(
-    ("change", "chosen"), [({"t2": 5}, 0), ({"top_share": 0.5}, 1)], ids=["ramp", "share"]
+    ("change", "chosen"), [({"t2": 5}, 0), ({"top_share": 0.5}, 2)], ids=["ramp", "share"]
 )
 def test_how_pseudo_labels_are_used_or_chosen_reruns_their_student(edited, change, chosen):
     jobs = edited.config({"experiments": {"pn-lpft-pl": {"pseudo": change}}})
