@@ -3,25 +3,14 @@
 from fewsky.console import running
 from fewsky.files import save_table
 from fewsky.provenance import record
-from fewsky.raw.download import fetch_all
-
-CHECKSUMS = "checksums.csv"
+from fewsky.raw.download import as_told, fetch_all
 
 with running(snakemake.log[0]):
-    settings, place = snakemake.params.settings, snakemake.resources
+    settings = snakemake.params.settings
     entry = {"kind": "weights", "field": "", "band": "", "url": settings["url"]}
     if settings["sha256"] is not None:
         entry["published"] = f"sha256:{settings['sha256']}"
-    files = fetch_all(
-        [entry],
-        place.store,
-        mirror=place.mirror or None,
-        offline=place.offline == "True",
-        checksums=CHECKSUMS,
-        rate_per_s=float(place.rate_per_s),
-        timeout_s=float(place.timeout_s),
-        tries=int(place.tries),
-    )
+    files = fetch_all([entry], **as_told(dict(snakemake.resources.items())))
     save_table(files, snakemake.output.files)
     record(
         snakemake.output.provenance,

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from fewsky.console import running
+from fewsky.paper.kinds import RANKED
 from fewsky.paper.tables import (
     UNKNOWN,
     interval,
@@ -23,7 +24,6 @@ COLUMNS = {
     "log_loss": "Log-loss",
     "cal": "CAL",
 }
-KINDS = ("network", "opponent", "nuisance control", "definition of the label, not ranked")
 
 
 def scores(name, kind, metrics, reference):
@@ -44,7 +44,7 @@ with running(snakemake.log[0]):
     settings = snakemake.params.settings
     metrics = load_metrics(snakemake.input.metrics)
     references = [name for name in ("catalogue", "truth") if (metrics["reference"] == name).any()]
-    ranked = sorted(settings["kinds"].items(), key=lambda item: KINDS.index(item[1]))
+    ranked = sorted(settings["kinds"].items(), key=lambda item: RANKED.index(item[1]))
     ours = [scores(name, kind, metrics, against) for against in references for name, kind in ranked]
     quotes = published_rows(
         load_published(snakemake.input.published), "main", COLUMNS, {"S2": "Ruhmer: "}

@@ -64,7 +64,9 @@ class Pixels:
         catalog = self.catalog.iloc[rows]
         return objects_on(self.device, self.images[rows], catalog, self.statistics, targets)
 
-    def training(self, rows: np.ndarray, targets: np.ndarray, generator: torch.Generator) -> Views:
+    def training(
+        self, rows: np.ndarray, targets: np.ndarray, generator: torch.Generator
+    ) -> Batches:
         """The augmented views of an epoch."""
         objects = self.objects(rows, targets)
         return Views(objects, self.size, self.recipe, self.statistics, generator)
@@ -108,7 +110,7 @@ class Activations:
 
     def training(
         self, rows: np.ndarray, targets: np.ndarray, generator: torch.Generator
-    ) -> "StoredViews":
+    ) -> Batches:
         """The augmented views of an epoch."""
         return StoredViews(self._on(rows), targets, self.recipe, generator)
 

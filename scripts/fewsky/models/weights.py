@@ -8,7 +8,7 @@ import torch
 
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, sha256
-from fewsky.networks import build, module_of
+from fewsky.networks import build
 
 SIZE = 64  # of the images that a network of random weights is built for; its weights do not say
 
@@ -72,7 +72,6 @@ def _normalisation(settings) -> dict[str, list[float]]:
     if settings["mean"] is not None:
         return {"mean": settings["mean"], "std": settings["std"]}
     if settings["url"] or settings["file"]:
-        module_of(settings["model"])
         from fewsky.networks import timm
 
         return timm.card_of(settings["model"])

@@ -24,6 +24,7 @@ from fewsky.raw.transfer import download, publish
 from fewsky.surveys import reader
 
 COLUMNS = ["kind", "field", "band", "url", "path", "bytes", "sha256"]
+CHECKSUMS = "checksums.csv"  # beside the Snakefile, committed
 PATIENCE_S = 6 * 3600.0  # longest wait for another job that fetches the same file
 
 
@@ -36,6 +37,19 @@ class Places:
     offline: bool
     manners: Manners
     listed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def as_told(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords of `fetch_all` from a job's resources, which Snakemake keeps as text."""
+    return {
+        "store": resources["store"],
+        "mirror": resources["mirror"] or None,
+        "offline": resources["offline"] == "True",
+        "checksums": CHECKSUMS,
+        "rate_per_s": float(resources["rate_per_s"]),
+        "timeout_s": float(resources["timeout_s"]),
+        "tries": int(resources["tries"]),
+    }
 
 
 def fetch_all(
