@@ -36,6 +36,8 @@ galsim==2.8.5 \
     --hash=sha256:5925b40f9f63c68acb7e86af9271eb1a718f7658bdd46084f07ec0a4209cfe08
 google-crc32c==1.9.0 \
     --hash=sha256:86764b99e7a607830d93cb5b75e0ec3ff6cb06d3c274624418473cee701900d4
+h5py==3.16.0 \
+    --hash=sha256:fb1720028d99040792bb2fb31facb8da44a6f29df7697e0b84f0d79aff2e9bd3
 imageio==2.38.1 \
     --hash=sha256:36d23eb7423d2fb63f637098758edb3d2df3687f7125e0a5ce8596572022dcf9
 importlib-metadata==10.2.0 \

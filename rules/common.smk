@@ -22,11 +22,12 @@ except FewskyError as error:
     sys.exit(f"fewsky: {error}")
 
 RESULTS = config["pathvars"]["results"]
-DRAWS = {name: range(task["split"]["draws"]) for name, task in PLAN.tasks.items()}
 TRAINED = [name for name, item in PLAN.experiments.items() if "recipe" in item]
 PROBES = [name for name, item in PLAN.experiments.items() if "probe" in item]
+SEARCHED = [name for name, item in PLAN.experiments.items() if "search" in item]
 OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
-SWEPT = [*PROBES, *OPPONENTS]  # one job for all draws
+ENSEMBLES = [name for name, item in PLAN.experiments.items() if "ensemble" in item]
+SWEPT = [*PROBES, *OPPONENTS, *ENSEMBLES]  # one job for all draws
 
 
 def one_of(names):
@@ -110,7 +111,8 @@ def draws_of(experiment):
     """Names of an experiment's draws; probes and opponents are one job for all of them."""
     if experiment in SWEPT:
         return ["all"]
-    return list(DRAWS[PLAN.experiments[experiment]["task"]])
+    item = PLAN.experiments[experiment]
+    return list(range(item["draws"] or PLAN.tasks[item["task"]]["split"]["draws"]))
 
 
 def folders_of(experiment):
@@ -137,6 +139,9 @@ READERS = {name: reader(survey["reader"]) for name, survey in PLAN.surveys.items
 FIELDS = [name for name, module in READERS.items() if module.KIND == "fields"]
 IMAGES = [name for name, module in READERS.items() if module.KIND == "images"]
 ALIGNED = [name for name, module in READERS.items() if module.ALIGNS]
+# One file of the catalogue holds all images: there is nothing else to fetch.
+PACKED = [name for name, module in READERS.items() if module.PACKED]
+LOOSE = [name for name in IMAGES if name not in PACKED]
 CATALOGUES = {name: READERS[name].catalogue(PLAN.surveys[name]) for name in IMAGES}
 SELECTIONS = {name: READERS[name].selection(PLAN.surveys[name]) for name in IMAGES}
 
@@ -158,10 +163,32 @@ def plates():
 PLATES = plates()
 
 
-def plate_lists(wildcards):
-    """The demo sky that a survey's plates are read from, where there is one."""
-    survey = wildcards.survey
-    return [f"<results>/raw/sky/{survey}-plates.tsv"] if survey in PLATES else []
+def galaxies():
+    """The settings of the simulated images of each survey that reads Galaxy10."""
+    sky = (PLAN.sky or {}).get("galaxy10", {})
+    told = {
+        name: {key: PLAN.surveys[name].get(key) for key in READERS[name].SIMULATED}
+        for name in PACKED
+        if PLAN.surveys[name]["release"] in sky
+    }
+    return {
+        name: {"sky": sky[block["release"]], "survey": block, "seed": PLAN.sky["seed"]}
+        for name, block in told.items()
+    }
+
+
+GALAXIES = galaxies()
+
+
+def sky_of_images(survey, ending):
+    """A file of the demo sky that a survey of images is read from, as a list of none or one."""
+    part = "plates" if survey in PLATES else "images" if survey in GALAXIES else None
+    return [f"<results>/raw/sky/{survey}-{part}{ending}"] if part else []
+
+
+def sky_images_of(wildcards):
+    """The demo sky that a survey of images is read from, where there is one."""
+    return sky_of_images(wildcards.survey, ".tsv")
 
 
 def own_catalogue(wildcards):
@@ -231,9 +258,14 @@ def of_survey(room, name="{shard}.tsv"):
 
 
 def pictures_of(wildcards):
-    """The list of a shard's images: aligned where the survey's bands need it, else as they came."""
-    room = "aligned" if PLAN.datasets[wildcards.dataset]["survey"] in ALIGNED else "raw"
-    return of_survey(room)(wildcards)
+    """The list of a shard's images: aligned where the survey's bands need it, else as they came.
+
+    Where one file holds all images, it is that of the catalogue.
+    """
+    survey = PLAN.datasets[wildcards.dataset]["survey"]
+    if survey in PACKED:
+        return of_survey("raw", "catalogue.tsv")(wildcards)
+    return of_survey("aligned" if survey in ALIGNED else "raw")(wildcards)
 
 
 def side_arcsec(dataset):
@@ -300,6 +332,23 @@ def training(name):
     }
 
 
+def combining(name):
+    """All that the job of an ensemble is told."""
+    item = PLAN.experiments[name]
+    return {"experiment": name, "classes": PLAN.tasks[item["task"]]["classes"], **item["ensemble"]}
+
+
+def members_of(wildcards):
+    """The predictions of an ensemble's members, every draw."""
+    names = PLAN.experiments[wildcards.experiment]["ensemble"]["of"]
+    return [path for name in names for path in predictions_of(name)]
+
+
+def searching(name):
+    """All that the search for an experiment's settings is told: its training and its space."""
+    return {**training(name), "search": PLAN.experiments[name]["search"]}
+
+
 def probing(name):
     """All that the job of an experiment's probes is told."""
     item = PLAN.experiments[name]
@@ -349,13 +398,24 @@ def extracting():
             "unfreeze": "head" if cut == "head" else item["recipe"]["unfreeze"],
             "threads": PLAN.weights[item["weights"]]["threads"],
         }
-        if block.setdefault(cut, told_here) != told_here:
+        views = max(views_of(name), block.get(cut, {}).get("views", 1))
+        if {**block.get(cut, told_here), "views": views} != {**told_here, "views": views}:
             sys.exit(
                 f"fewsky: config: experiments.{name}: wanted the bands of the other experiments that "
                 f"start from {item['weights']} on {dataset}; found {', '.join(seen)}. Name the "
                 "weights twice, under two names."
             )
+        block[cut] = {**told_here, "views": views}
     return told
+
+
+def views_of(name):
+    """In how many symmetries of the square an experiment looks at what a frozen part gives: 1 or 8."""
+    item = PLAN.experiments[name]
+    if "probe" in item:
+        return item["probe"]["views"]
+    recipe = item["recipe"]
+    return 1 if recipe["augment"] == "none" and recipe["test_views"] == 1 else 8
 
 
 def stored_at(name, cut):
@@ -377,6 +437,12 @@ def stage_of(wildcards):
     stage = PLAN.experiments[wildcards.experiment].get("start", {}).get("from")
     draw = "all" if stage in SWEPT else wildcards.draw
     return [f"<results>/models/{stage}/draw-{draw}/model.safetensors"] if stage else []
+
+
+def found_of(wildcards):
+    """The settings that a search found for an experiment, where one is made."""
+    folder = f"<results>/models/{wildcards.experiment}/search"
+    return [f"{folder}/best.json"] if wildcards.experiment in SEARCHED else []
 
 
 def pseudo_labels_of(wildcards):
@@ -420,6 +486,19 @@ def fitting(name):
     }
 
 
+def explaining(name):
+    """What the explanation of an experiment's first draw is told."""
+    item = PLAN.experiments[name]
+    every, seen = bands_of(name)
+    recipe = item["recipe"] if "recipe" in item else PLAN.weights[item["weights"]]
+    return {
+        "draw": 0,
+        "seed": PLAN.tasks[item["task"]]["split"]["seed"],
+        "take": [every.index(band) for band in seen],
+        "threads": recipe["threads"],
+    }
+
+
 # --- the metrics room -----------------------------------------------------------------------
 def scoring(task):
     """What the scores and comparisons of a task need to know of its experiments."""
@@ -442,8 +521,9 @@ def predictions_of_task(wildcards):
 def truth_of(wildcards):
     """The truth of the demo sky for the survey of a task, where there is one."""
     survey = PLAN.datasets[dataset_of(wildcards)]["survey"]
-    parts = ["plates"] if survey in PLATES else list(SCANS) if survey in FIELDS else []
-    return [f"<results>/raw/sky/{survey}-{part}.truth.parquet" for part in parts]
+    if survey in IMAGES:
+        return sky_of_images(survey, ".truth.parquet")
+    return [f"<results>/raw/sky/{survey}-{scan}.truth.parquet" for scan in SCANS]
 
 
 # --- environments -------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
+from fewsky.chapters import named as names_in
 from fewsky.paper.kinds import kind_in_words
 
 
@@ -11,13 +12,22 @@ def tables():
     return [f"<results>/tables/{name}.{kind}" for name in TABLES for kind in ("csv", "tex")]
 
 
-def survey_of(chapter):
-    return PLAN.paper[chapter]["survey"]
+def datasets_of(chapter):
+    """The datasets that a chapter is about: its own, and that of its decals_task, if it has one."""
+    second = PLAN.paper[chapter].get("decals_task")
+    own = PLAN.paper[chapter]["dataset"]
+    return list(dict.fromkeys([own, *([PLAN.tasks[second]["dataset"]] if second else [])]))
+
+
+def surveys_of(chapter):
+    """The surveys that a chapter is about, its own first."""
+    others = [PLAN.datasets[name]["survey"] for name in datasets_of(chapter)]
+    return list(dict.fromkeys([PLAN.paper[chapter]["survey"], *others]))
 
 
 def surveys_shown():
     """The surveys that the chapters of this paper are about, in the order of the configuration."""
-    named = {survey_of(chapter) for chapter in PLAN.paper["chapters"]}
+    named = {survey for chapter in PLAN.paper["chapters"] for survey in surveys_of(chapter)}
     return [survey for survey in PLAN.surveys if survey in named]
 
 
@@ -29,7 +39,7 @@ def only_starts(task):
 
 def tasks_shown(chapters=PLAN.paper["chapters"]):
     """Tasks on the surveys of some chapters, without those that only make starting weights."""
-    named = {survey_of(chapter) for chapter in chapters}
+    named = {survey for chapter in chapters for survey in surveys_of(chapter)}
     return [
         name
         for name, task in PLAN.tasks.items()
@@ -61,7 +71,9 @@ def kind_of(name):
 
 
 def cutouts_shown(dataset, file):
-    """One file of every shard of a dataset."""
+    """One file of every shard of a dataset; none where there is no such dataset."""
+    if dataset is None:
+        return []
     return [f"<results>/cutouts/{dataset}/{shard}/{file}" for shard in shards_of(dataset)]
 
 
@@ -158,7 +170,7 @@ def passes_of(names):
     found = []
     for name in names:
         item = PLAN.experiments[name]
-        cut = None if name in OPPONENTS else cut_of(name)
+        cut = cut_of(name) if name in TRAINED or name in PROBES else None
         found += [f"{PLAN.tasks[item['task']]['dataset']}/{item['weights']}/{cut}"] if cut else []
     return list(dict.fromkeys(found))
 
@@ -200,6 +212,21 @@ def metrics_of_task(task, ending=".csv"):
     return [f"<results>/metrics/{task}{ending}"] if task else []
 
 
+# --- Galaxy10 -----------------------------------------------------------------------------------
+def searched_by(name):
+    """What the search of an experiment goes by; None where there is no such experiment."""
+    return PLAN.experiments[name]["search"]["metric"] if name else None
+
+
+def ensembles_shown(chapter):
+    """Members of the chapter's ensemble, the ensemble and its control, by what they are."""
+    if not chapter["ensemble"]:
+        return {}
+    members = PLAN.experiments[chapter["ensemble"]]["ensemble"]["of"]
+    found = {name: "member" for name in members} | {chapter["ensemble"]: "ensemble"}
+    return found | {name: "equal weights" for name in names_in(chapter["ensemble_control"])}
+
+
 # --- numbers --------------------------------------------------------------------------------
 def told_of(chapter):
     """What the numbers of a chapter are told: its settings, and all blocks on its survey."""
@@ -209,6 +236,7 @@ def told_of(chapter):
         "chapter": settings,
         "survey": PLAN.surveys[settings["survey"]],
         "dataset": PLAN.datasets[settings["dataset"]],
+        "second": second_of(chapter),
         "tasks": {name: sized(PLAN.tasks[name]) for name in tasks},
         "experiments": {name: PLAN.experiments[name] for name in experiments},
         "families": PLAN.families,
@@ -217,6 +245,17 @@ def told_of(chapter):
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
     }
+
+
+def second_of(chapter):
+    """The second dataset of a chapter with its survey and its name; None where there is one only."""
+    names = datasets_of(chapter)[1:]
+    found = [
+        {"name": name, "dataset": block, "survey": PLAN.surveys[block["survey"]]}
+        for name, block in PLAN.datasets.items()
+        if name in names
+    ]
+    return found[0] if found else None
 
 
 def sized(task):
@@ -234,7 +273,7 @@ def of_star_galaxy():
     """Files that only the star/galaxy chapter quotes."""
     if "star-galaxy" not in PLAN.paper["chapters"]:
         return {}
-    survey = [survey_of("star-galaxy")]
+    survey = [PLAN.paper["star-galaxy"]["survey"]]
     return {
         "aligned": of_shards("aligned", ".tsv", survey),
         "sharpness": of_shards("aligned", ".sharpness.csv", survey),
@@ -253,17 +292,31 @@ def of_planetary_nebulae():
     }
 
 
+def of_galaxy10():
+    """Files that only the chapter on Galaxy10 quotes."""
+    if "galaxy10" not in PLAN.paper["chapters"]:
+        return {}
+    chapter = PLAN.paper["galaxy10"]
+    searched = [chapter["search"]] if chapter["search"] else []
+    return {
+        "searches": expand("<results>/models/{name}/search/trials.csv", name=searched),
+        "found": expand("<results>/models/{name}/search/best.json", name=searched),
+        "exports": expand("<results>/models/{name}/export/export.json", name=chapter["export"]),
+        "explained": expand("<results>/models/{name}/explain.csv", name=chapter["explain"]),
+    }
+
+
 # --- report --------------------------------------------------------------------------------
 def of_kind(paths, ending):
     return [path for path in paths if path.endswith(ending)]
 
 
 def of_shards(room, ending, surveys):
-    """A file of a room for every shard of some surveys."""
+    """A file of a room for every shard of some surveys; raw lists are one where images are packed."""
     return [
-        f"<results>/{room}/{survey}/{shard}{ending}"
+        f"<results>/{room}/{survey}/{name}{ending}"
         for survey in surveys
-        for shard in PLAN.shards[survey]
+        for name in (["catalogue"] if room == "raw" and survey in PACKED else PLAN.shards[survey])
     ]
 
 

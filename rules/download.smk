@@ -58,6 +58,31 @@ rule simulate_plates:
         "../scripts/simulate_plates.py"
 
 
+rule simulate_galaxies:
+    output:
+        files="<results>/raw/sky/{survey}-images.tsv",
+        truth="<results>/raw/sky/{survey}-images.truth.parquet",
+        provenance="<results>/raw/sky/{survey}-images.provenance.json",
+    log:
+        "<results>/logs/simulate_galaxies/{survey}.log",
+    benchmark:
+        "<results>/benchmarks/simulate_galaxies/{survey}.tsv"
+    wildcard_constraints:
+        survey=one_of(GALAXIES),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(GALAXIES, "survey"),
+        code=code_hash("scripts/simulate_galaxies.py"),
+    message:
+        "Simulate {wildcards.survey}: galaxies of all classes, and their truth"
+    script:
+        "../scripts/simulate_galaxies.py"
+
+
 rule download_fields:
     input:
         sky=sky_lists,
@@ -85,7 +110,7 @@ rule download_fields:
 
 rule download_catalogue:
     input:
-        sky=plate_lists,
+        sky=sky_images_of,
         local=own_catalogue,
     output:
         files="<results>/raw/{survey}/catalogue.tsv",
@@ -136,7 +161,7 @@ rule select_objects:
 rule download_images:
     input:
         objects="<results>/raw/{survey}/objects.csv",
-        sky=plate_lists,
+        sky=sky_images_of,
         local=own_images,
     output:
         files="<results>/raw/{survey}/{shard}.tsv",
@@ -144,7 +169,7 @@ rule download_images:
     log:
         "<results>/logs/download_images/{survey}/{shard}.log",
     wildcard_constraints:
-        survey=one_of(IMAGES),
+        survey=one_of(LOOSE),
         shard=r"part-\d+|all",
     localrule: True
     conda:

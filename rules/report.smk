@@ -10,7 +10,7 @@ CARDED = [
     name
     for task in SCORED
     for name in PLAN.of_task(task)
-    if "opponent" not in PLAN.experiments[name]
+    if name in TRAINED or name in PROBES
 ]
 
 
@@ -18,11 +18,13 @@ rule collect_numbers:
     input:
         **of_star_galaxy(),
         **of_planetary_nebulae(),
+        **of_galaxy10(),
         raw=of_shards("raw", ".tsv", surveys_shown()),
         catalogs=sorted(
             path
             for chapter in PLAN.paper["chapters"]
-            for path in cutouts_shown(PLAN.paper[chapter]["dataset"], "catalog.parquet")
+            for dataset in datasets_of(chapter)
+            for path in cutouts_shown(dataset, "catalog.parquet")
         ),
         audits=expand("<results>/splits/{task}/audit.json", task=SCORED),
         metrics=expand("<results>/metrics/{task}.csv", task=SCORED),

@@ -1,14 +1,22 @@
 # Models room: everything that needs a network, and the opponents it is held against.
+EXPORTED = (PLAN.paper.get("galaxy10") or {}).get("export") or []
 DISTORTED = (PLAN.paper.get("planetary-nebulae") or {}).get("distortion") or []
+EXPLAINED = (PLAN.paper.get("galaxy10") or {}).get("explain") or []
 TRAINING = {name: training(name) for name in TRAINED}
+SEARCHING = {name: searching(name) for name in SEARCHED}
 PROBING = {name: probing(name) for name in PROBES}
 FITTING = {name: fitting(name) for name in OPPONENTS}
+COMBINING = {name: combining(name) for name in ENSEMBLES}
+EXPLAINING = {name: explaining(name) for name in EXPLAINED}
 PREPARING = {name: preparing(name) for name in PLAN.weights}
 EXTRACTING = extracting()
 CUTS = sorted({cut for of in EXTRACTING.values() for cuts in of.values() for cut in cuts})
 # A network is reached by name: its module belongs to the digest of those who use it, and no other's.
 TRAIN_CODE = by_network("scripts/train.py", TRAINED)
+SEARCH_CODE = by_network("scripts/search_settings.py", SEARCHED)
+EXPORT_CODE = by_network("scripts/export_model.py", EXPORTED)
 DISTORTION_CODE = by_network("scripts/measure_distortion.py", DISTORTED)
+EXPLAIN_CODE = by_network("scripts/explain.py", EXPLAINED)
 EXTRACT_CODE, PREPARE_CODE = (
     {name: code_hash(script, module_of(block["model"])) for name, block in PLAN.weights.items()}
     for script in ("scripts/extract_features.py", "scripts/prepare_weights.py")
@@ -99,6 +107,39 @@ rule fit_probes:
         "../scripts/fit_probes.py"
 
 
+rule search_settings:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+        draws=of_split("draws.parquet"),
+        weights=prepared_of,
+        stored=lambda wildcards: stored_at(wildcards.experiment, cut_of(wildcards.experiment)),
+    output:
+        trials="<results>/models/{experiment}/search/trials.csv",
+        best="<results>/models/{experiment}/search/best.json",
+        provenance="<results>/models/{experiment}/search/provenance.json",
+    log:
+        "<results>/logs/search_settings/{experiment}.log",
+    benchmark:
+        "<results>/benchmarks/search_settings/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(SEARCHED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **GPU,
+        device=PLAN.technical["compute"]["device"],
+        resume=f"{RESULTS}/models/.resume",
+    params:
+        settings=chosen(SEARCHING, "experiment"),
+        code=chosen(SEARCH_CODE, "experiment"),
+    message:
+        "Search for the settings of {wildcards.experiment}"
+    script:
+        "../scripts/search_settings.py"
+
+
 rule train:
     input:
         images=of_dataset("images.safetensors"),
@@ -109,6 +150,7 @@ rule train:
         stage=stage_of,
         stored=lambda wildcards: stored_at(wildcards.experiment, cut_of(wildcards.experiment)),
         pseudo=pseudo_labels_of,
+        found=found_of,
     output:
         model="<results>/models/{experiment}/draw-{draw}/model.safetensors",
         card="<results>/models/{experiment}/draw-{draw}/model.json",
@@ -165,6 +207,62 @@ rule fit_opponent:
         "../scripts/fit_opponent.py"
 
 
+rule export_model:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        model="<results>/models/{experiment}/draw-0/model.safetensors",
+        card="<results>/models/{experiment}/draw-0/model.json",
+        predictions="<results>/models/{experiment}/draw-0/predictions.parquet",
+        weights=prepared_of,
+    output:
+        onnx="<results>/models/{experiment}/export/model.onnx",
+        int8="<results>/models/{experiment}/export/model.int8.onnx",
+        table="<results>/models/{experiment}/export/export.json",
+        provenance="<results>/models/{experiment}/export/provenance.json",
+        latency="<results>/models/{experiment}/export/latency.csv",
+    log:
+        "<results>/logs/export_model/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(EXPORTED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(TRAINING, "experiment"),
+        code=chosen(EXPORT_CODE, "experiment"),
+    message:
+        "Export {wildcards.experiment} as ONNX, with and without 8-bit integers"
+    script:
+        "../scripts/export_model.py"
+
+
+rule combine_predictions:
+    input:
+        predictions=members_of,
+    output:
+        predictions="<results>/models/{experiment}/draw-all/predictions.parquet",
+        card="<results>/models/{experiment}/draw-all/model.json",
+        provenance="<results>/models/{experiment}/draw-all/provenance.json",
+    log:
+        "<results>/logs/combine_predictions/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(ENSEMBLES),
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings=chosen(COMBINING, "experiment"),
+        code=code_hash("scripts/combine_predictions.py"),
+    message:
+        "Average the members of {wildcards.experiment}"
+    script:
+        "../scripts/combine_predictions.py"
+
+
 rule measure_distortion:
     input:
         images=of_dataset("images.safetensors"),
@@ -195,3 +293,34 @@ rule measure_distortion:
         "Measure how far {wildcards.experiment} moves the features"
     script:
         "../scripts/measure_distortion.py"
+
+
+rule explain:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        model=lambda wildcards: f"{folders_of(wildcards.experiment)[0]}/model.safetensors",
+        card=lambda wildcards: f"{folders_of(wildcards.experiment)[0]}/model.json",
+        predictions=lambda wildcards: f"{folders_of(wildcards.experiment)[0]}/predictions.parquet",
+        weights=prepared_of,
+    output:
+        tensors="<results>/models/{experiment}/explain.safetensors",
+        table="<results>/models/{experiment}/explain.csv",
+        told="<results>/models/{experiment}/explain.json",
+        provenance="<results>/models/{experiment}/explain.provenance.json",
+    log:
+        "<results>/logs/explain/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(EXPLAINED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+        device=PLAN.technical["compute"]["device"],
+    params:
+        settings=chosen(EXPLAINING, "experiment"),
+        code=chosen(EXPLAIN_CODE, "experiment"),
+    message:
+        "Explain {wildcards.experiment}: evidence maps, activations, filters"
+    script:
+        "../scripts/explain.py"

@@ -27,9 +27,9 @@ def listed(paths, depth):
 
 with running(snakemake.log[0]):
     given = snakemake.input
-    rooms = {
-        name: given.get(name, []) for name in ("aligned", "sharpness", "pseudo", "distortions")
-    }
+    optional = ("aligned", "sharpness", "pseudo", "distortions")
+    optional += ("searches", "found", "exports", "explained")
+    rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
         {
@@ -43,6 +43,10 @@ with running(snakemake.log[0]):
             "pseudo": by_name(rooms["pseudo"]),
             "cards": by_folder(given.cards, -3),
             "distortions": by_folder(rooms["distortions"]),
+            "searches": by_folder(rooms["searches"], -3),
+            "found": by_folder(rooms["found"], -3),
+            "exports": by_folder(rooms["exports"], -3),
+            "explained": by_folder(rooms["explained"]),
             "published": given.published,
             "constants": given.constants,
         },

@@ -10,9 +10,10 @@ from fewsky.surveys.object_table import load_objects
 
 with running(snakemake.log[0]):
     settings, room = snakemake.params.settings, Path(snakemake.input.files).parent
+    objects = load_objects(snakemake.input.objects)
     images, catalog = cut_shard(
         load_table(snakemake.input.files, keep_default_na=False),
-        load_objects(snakemake.input.objects),
+        objects[objects["shard"] == snakemake.wildcards.shard],
         room if settings["aligned"] else Path(snakemake.resources.store),
         settings["dataset"],
         settings["survey"],

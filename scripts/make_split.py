@@ -11,10 +11,10 @@ with running(snakemake.log[0]):
     settings = snakemake.params.settings
     catalog = load_catalog(snakemake.input.catalogs)
     shards = (load_arrays(path)["images"] for path in snakemake.input.images)
-    hashes = hash_images(shards) if snakemake.input.images else None
+    looks = hash_images(shards) if snakemake.input.images else None
     manifest, draws, audit = make_split(
         catalog,
-        hashes,
+        looks,
         settings,
         seed=settings["split"]["seed"],
     )

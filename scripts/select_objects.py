@@ -5,9 +5,9 @@ from pathlib import Path
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.provenance import record
-from fewsky.surveys import folder_images, hash_catalogue
+from fewsky.surveys import folder_images, galaxy10_file, hash_catalogue
 
-READERS = {"folder": folder_images, "hash": hash_catalogue}
+READERS = {"folder": folder_images, "galaxy10": galaxy10_file, "hash": hash_catalogue}
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings

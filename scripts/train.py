@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from fewsky.console import running
-from fewsky.files import load_arrays, load_table
+from fewsky.files import load_arrays, load_json, load_table
+from fewsky.models.found import with_found
 from fewsky.models.start import load_start
 from fewsky.models.train import train
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog, load_images, load_manifest
 
 with running(snakemake.log[0]):
-    settings, given = snakemake.params.settings, snakemake.input
+    given, found = snakemake.input, next(iter(snakemake.input.found), None)
+    settings = with_found(snakemake.params.settings, found and load_json(found))
     weights, stored = next(iter(given.weights), None), next(iter(given.stored), None)
     stage, pseudo = next(iter(given.stage), None), next(iter(given.pseudo), None)
     written = train(

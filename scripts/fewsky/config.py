@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fewsky.chapters import check_chapters
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.lineage import resolve_starts
 from fewsky.networks import module_of
-from fewsky.schema import check, fill, listed, load_schema, nearest
+from fewsky.schema import check, fill, known, listed, load_schema
+from fewsky.spaces import resolve_search
 from fewsky.surveys import reader
 
 
@@ -59,6 +61,9 @@ def resolve(config: Mapping[str, Any]) -> Plan:
         technical={key: config.get(key) for key in ("raw_store", "mirror", "download", "compute")},
     )
     _cross_check(plan)
+    for name, item in experiments.items():
+        if "search" in item:
+            resolve_search(name, item, plan.tasks[item["task"]], schema)
     for block in ("surveys", "datasets", "tasks", "experiments", "paper", "sky", "weights"):
         setattr(plan, block, canonical(getattr(plan, block)))
     plan.shards = {name: _shards(survey) for name, survey in plan.surveys.items()}
@@ -90,15 +95,15 @@ def canonical(value: Any) -> Any:
 
 def _cross_check(plan: Plan) -> None:
     for name, dataset in plan.datasets.items():
-        _known(f"datasets.{name}.survey", dataset["survey"], plan.surveys, "survey")
+        known(f"datasets.{name}.survey", dataset["survey"], plan.surveys, "survey")
         _check_dataset(name, dataset, plan.surveys[dataset["survey"]])
     for name, survey in plan.surveys.items():
         _check_survey(name, survey)
     for name, task in plan.tasks.items():
-        _known(f"tasks.{name}.dataset", task["dataset"], plan.datasets, "dataset")
+        known(f"tasks.{name}.dataset", task["dataset"], plan.datasets, "dataset")
         _check_split(name, task, plan)
     for name, item in plan.experiments.items():
-        _known(f"experiments.{name}.task", item["task"], plan.tasks, "task")
+        known(f"experiments.{name}.task", item["task"], plan.tasks, "task")
         if "model" in item:
             module_of(item["model"]["name"])
         if "pseudo" in item and not plan.tasks[item["task"]]["split"]["unlabelled_fraction"]:
@@ -108,8 +113,8 @@ def _cross_check(plan: Plan) -> None:
             )
     _check_paper(plan)
     for k, gate in enumerate(plan.gates):
-        _known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
-        _known(f"gates.{k}.experiment", gate["experiment"], plan.experiments, "experiment")
+        known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
+        known(f"gates.{k}.experiment", gate["experiment"], plan.experiments, "experiment")
 
 
 def _check_dataset(name: str, dataset: dict, survey: dict) -> None:
@@ -142,6 +147,7 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
             f"config: tasks.{name}.split: wanted audit: report with a random split, which shares "
             "near copies by design; found audit: enforce. Split by field, sky or hash, or say so."
         )
+    _check_counts(f"config: tasks.{name}.split.counts", task)
     if split["by"] != "field":
         return
     survey = plan.surveys[plan.datasets[task["dataset"]]["survey"]]
@@ -150,7 +156,7 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
     seen: dict[str, str] = {}
     for part in ("train", "val", "test"):
         for item in split[part]:
-            _known(f"tasks.{name}.split.{part}", item, fields, "field of the survey")
+            known(f"tasks.{name}.split.{part}", item, fields, "field of the survey")
             if item in seen:
                 raise FewskyError(
                     f"config: tasks.{name}.split: wanted each field in one part; found {item} in "
@@ -164,69 +170,32 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
             )
 
 
+def _check_counts(where: str, task: dict) -> None:
+    split = task["split"]
+    counts = {part: wanted for part, wanted in split["counts"].items() if wanted}
+    if not counts:
+        return
+    if (split["by"], split["audit"]) != ("random", "report") or split["guard_arcsec"]:
+        raise FewskyError(
+            f"{where}: wanted by: random, audit: report and no guard_arcsec with exact counts; "
+            f"found by: {split['by']}, audit: {split['audit']}. Say so, or use the fractions."
+        )
+    for part in ("test", "val") if "val" in counts else ("test",):
+        if set(counts.get(part, {})) != set(task["classes"]):
+            raise FewskyError(
+                f"{where}.{part}: wanted a count for each of {listed(task['classes'])}; found "
+                f"{listed(counts.get(part, {}))}. Name the task's classes, no others."
+            )
+
+
 def _check_paper(plan: Plan) -> None:
     for k, pair in enumerate(plan.paper["comparisons"]):
         for side in ("a", "b"):
-            _known(f"paper.comparisons.{k}.{side}", pair[side], plan.experiments, "experiment")
+            known(f"paper.comparisons.{k}.{side}", pair[side], plan.experiments, "experiment")
         if plan.experiments[pair["a"]]["task"] != plan.experiments[pair["b"]]["task"]:
             raise FewskyError(
                 f"config: paper.comparisons.{k}: wanted two experiments of one task; found tasks "
                 f"{plan.experiments[pair['a']]['task']} and {plan.experiments[pair['b']]['task']}. "
                 "Compare within a task."
             )
-    for chapter in plan.paper["chapters"]:
-        if chapter not in plan.paper:
-            raise FewskyError(
-                f"config: paper.{chapter}: wanted the settings of that chapter; found none. "
-                "Add them, or take the chapter out of paper.chapters."
-            )
-    _check_star_galaxy(plan)
-    _check_planetary_nebulae(plan)
-
-
-def _check_star_galaxy(plan: Plan) -> None:
-    chapter = plan.paper.get("star-galaxy")
-    if chapter is None or "star-galaxy" not in plan.paper["chapters"]:
-        return
-    where = "paper.star-galaxy"
-    _known(f"{where}.survey", chapter["survey"], plan.surveys, "survey")
-    _known(f"{where}.dataset", chapter["dataset"], plan.datasets, "dataset")
-    _known(f"{where}.field", chapter["field"], plan.surveys[chapter["survey"]]["fields"], "field")
-    for side in ("small", "large"):
-        _known(f"{where}.{side}", chapter[side], plan.families, "experiment")
-    for key in ("curves", "confusion", "main"):
-        for item in chapter[key]:
-            _known(f"{where}.{key}", item, plan.experiments, "experiment")
-
-
-def _check_planetary_nebulae(plan: Plan) -> None:
-    chapter = plan.paper.get("planetary-nebulae")
-    if chapter is None or "planetary-nebulae" not in plan.paper["chapters"]:
-        return
-    where = "paper.planetary-nebulae"
-    _known(f"{where}.survey", chapter["survey"], plan.surveys, "survey")
-    _known(f"{where}.dataset", chapter["dataset"], plan.datasets, "dataset")
-    tasks = {key: chapter[key] for key in ("task", "folds_task", "shift_task") if chapter[key]}
-    for key, task in tasks.items():
-        _known(f"{where}.{key}", task, plan.tasks, "task")
-    lists = ("main", "curve", "teachers", "pseudo", "kinds", "distortion")
-    named = {key: chapter[key] for key in lists}
-    named["hypothesis"] = list(filter(None, (chapter["hypothesis"] or {}).values()))
-    for key, names in named.items():
-        for item in names:
-            _known(f"{where}.{key}", item, plan.experiments, "experiment")
-    for key, role in (("main", "task"), ("hypothesis", "folds_task"), ("distortion", "shift_task")):
-        for item in named[key]:
-            if plan.experiments[item]["task"] != chapter[role]:
-                raise FewskyError(
-                    f"config: {where}.{key}: wanted experiments of {where}.{role}, "
-                    f"{chapter[role]}; found {item} of {plan.experiments[item]['task']}. Name "
-                    "others."
-                )
-
-
-def _known(where: str, name: str, among: Any, kind: str) -> None:
-    if name not in among:
-        raise FewskyError(
-            f"config: {where}: wanted a {kind} of this file; found '{name}'. {nearest(name, among)}"
-        )
+    check_chapters(plan)

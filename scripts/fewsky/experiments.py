@@ -74,14 +74,14 @@ def _vary(name: str, item: dict) -> Iterator[tuple[str, dict]]:
 def complete(name: str, item: dict, recipes: Mapping[str, dict], schema: dict) -> dict:
     """An experiment with its recipe merged, checked and filled in."""
     where = f"experiments.{name}"
-    kinds = [kind for kind in ("model", "opponent", "probe") if kind in item]
+    kinds = [kind for kind in ("model", "opponent", "probe", "ensemble") if kind in item]
     if "model" not in item and "start" in item:
         kinds.append("start")
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none"
         raise FewskyError(
-            f"config: {where}: wanted either a model (or a start), a probe or an opponent; found "
-            f"{found}. Give one."
+            f"config: {where}: wanted either a model (or a start), a probe, an opponent or an "
+            f"ensemble; found {found}. Give one."
         )
     if "task" not in item:
         raise FewskyError(f"config: {where}: wanted the key 'task'; found none. Add it.")

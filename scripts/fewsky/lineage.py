@@ -57,8 +57,9 @@ def _stated_model(name: str, item: dict, weights: Mapping[str, dict]) -> dict[st
 
 
 def _before(item: dict) -> list[str]:
-    """The experiments that one starts from or learns from."""
-    return [name for name in (item.get("start", {}).get("from"), item.get("teacher")) if name]
+    """The experiments that one starts from, learns from or averages."""
+    links = (item.get("start", {}).get("from"), item.get("teacher"))
+    return [*filter(None, links), *item.get("ensemble", {}).get("of", [])]
 
 
 def _check_circle(name: str, experiments: Mapping[str, dict]) -> None:
@@ -67,8 +68,8 @@ def _check_circle(name: str, experiments: Mapping[str, dict]) -> None:
         other = todo.pop()
         if other == name:
             raise FewskyError(
-                f"config: experiments.{name}: wanted starts and teachers that lead to a first one; "
-                f"found a circle through {', '.join([*seen, name])}. Take one of them out."
+                f"config: experiments.{name}: wanted starts, teachers and members that lead to a first "
+                f"one; found a circle through {', '.join([*seen, name])}. Take one of them out."
             )
         if other not in seen:
             seen.append(other)
@@ -87,7 +88,9 @@ def _stays_frozen(chain: list[dict]) -> bool:
     """Whether no stage before has trained what this one freezes."""
     own, *before = [_trained(item) for item in chain]
     return own != "all" and all(
-        stage in (own, "head") or (isinstance(stage, int) and isinstance(own, int) and stage <= own)
+        stage in (own, "head")
+        or (isinstance(stage, int) and isinstance(own, int) and stage <= own)
+        or (isinstance(stage, list) and isinstance(own, list) and set(stage) <= set(own))
         for stage in before
     )
 
@@ -132,6 +135,7 @@ def _check_links(
     for key, other in (
         ("start.from", item.get("start", {}).get("from")),
         ("teacher", item.get("teacher")),
+        *(("ensemble.of", member) for member in item.get("ensemble", {}).get("of", [])),
     ):
         if other is None:
             continue
@@ -147,9 +151,16 @@ def _check_links(
                 f"another has seen other labels; found {_words(experiments[other])}. Add "
                 "them there."
             )
-        if "opponent" in experiments[other] and key == "start.from":
+        draws, made = item["draws"], experiments[other]["draws"]
+        if made is not None and (draws is None or draws > made) and key != "ensemble.of":
             raise FewskyError(
-                f"config: {where}.{key}: wanted an experiment with weights; found the opponent "
+                f"config: {where}.{key}: wanted its {draws or 'every'} draws in {other}, too; found "
+                f"{made} there. Lower its draws, or raise those."
+            )
+        kind = next((k for k in ("opponent", "ensemble") if k in experiments[other]), None)
+        if kind and key == "start.from":
+            raise FewskyError(
+                f"config: {where}.{key}: wanted an experiment with weights; found the {kind} "
                 f"{other}. Choose a probe or a network."
             )
     _check_pseudo(where, item)

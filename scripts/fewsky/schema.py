@@ -130,3 +130,13 @@ def nearest(name: str, among: Any) -> str:
     """The name that was probably meant, or the first few known ones, as advice in one sentence."""
     near = difflib.get_close_matches(name, list(among), 1)
     return f"Did you mean '{near[0]}'?" if near else f"Known: {listed(list(among)[:8])}."
+
+
+def known(where: str, name: str, among: Any, kind: str) -> None:
+    """Raise FewskyError where a name is not among those of its block; `kind` says what it names."""
+    if name not in among:
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise FewskyError(
+            f"config: {where}: wanted {article} {kind} of this file; found '{name}'. "
+            f"{nearest(name, among)}"
+        )

@@ -48,7 +48,7 @@ def made_by_hand(patch, member):
 
 @pytest.mark.parametrize(
     ("setting", "count"),
-    list(zip(SETTINGS, (1, 4, 3, 2, 2, 48, 8), strict=True)),
+    list(zip(SETTINGS, (1, 4, 3, 2, 2, 48, 8, 1), strict=True)),
 )
 def test_members_of_each_setting(setting, count):
     assert len(members(setting)) == count

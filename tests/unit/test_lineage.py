@@ -29,6 +29,8 @@ def test_a_stage_knows_its_backbone_and_whether_its_frozen_part_is_stored():
     assert told["pn-ft"] == told["pn-lpft-all"] == ("pn-backbone", False)
     assert told["sg-large-ours"] == (None, False)
     assert made["pn-lpft"]["model"]["name"] == "timm-inception_resnet_v2"
+    # The dense layer was trained before, block 5 with it now: all before block 5 is as published.
+    assert told["g10-vgg"] == told["g10-vgg-tuned"] == ("g10-vgg16", True)
 
 
 def test_a_stage_behind_one_that_trained_more_has_nothing_stored():
@@ -56,6 +58,8 @@ def test_null_takes_out_what_another_file_names():
          r"experiments.new.start.from: wanted an experiment of this file; found 'pn-lq'"),
         ({"experiments": {"new": {"task": "true-pn", "start": {"from": "pn10-lp"}}}},
          r"wanted an experiment of the task true-pn; found pn10-lp of true-pn-folds"),
+        ({"experiments": {"new": {"task": "true-pn", "start": {"from": "pn-densenet201-lpft"}}}},
+         r"wanted its every draws in pn-densenet201-lpft, too; found 5 there"),
         ({"experiments": {"new": {"task": "true-pn", "start": {"from": "pn-forest"}}}},
          r"wanted an experiment with weights; found the opponent pn-forest"),
         ({"experiments": {"new": {"task": "true-pn", "start": {"from": "new"}}}},

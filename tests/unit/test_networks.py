@@ -5,11 +5,15 @@ import sys
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from fewsky.console import FewskyError
 from fewsky.networks import build, module_of
+from fewsky.networks.backbone import first_trained
 from fewsky.networks.layers import Dropout, use_generator
+from fewsky.networks.vgg16 import published_weights
+from fewsky.networks.vision_ops import prepare_torchvision
 
 
 def made(name="ruhmer-base", bands=5, size=25, outputs=1, extra=0, seed=0, **model):
@@ -154,3 +158,90 @@ def test_names_are_resolved_without_heavy_imports():
         "assert not {'torchvision', 'timm'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "scripts"})
+
+
+# --- networks for galaxies ------------------------------------------------------------------------
+def trainable(network, names):
+    return sum(w.numel() for name, w in network.named_parameters() if name.startswith(names))
+
+
+def test_vgg16_has_the_counts_of_the_report():
+    """14,846,409; above the convolutions 131,721; from block 5 on 7,211,145 (not 7,221,145)."""
+    network = made("vgg16", bands=3, size=69, outputs=9)
+    dense = ("trunk.dense", "head")
+    assert sum(w.numel() for w in network.parameters()) == 14_846_409
+    assert trainable(network, dense) == 131_721
+    assert trainable(network, (*dense, "trunk.block5")) == 7_211_145
+    tail = network.tail(first_trained(network, ["block5"]))
+    assert sum(w.numel() for w in tail.parameters()) == 7_211_145
+
+
+def test_vgg16_reads_a_published_file_and_equals_that_network(tmp_path):
+    prepare_torchvision()
+    from torchvision.models import vgg16
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        theirs = vgg16(weights=None).eval()
+    save_file(theirs.state_dict(), tmp_path / "vgg16.safetensors")
+    found = published_weights("vgg16", tmp_path / "vgg16.safetensors", 3)
+    ours = made("vgg16", bands=3, size=64, outputs=9).eval()
+    lacking, unknown = ours.load_state_dict(found, strict=False)
+    assert sorted(lacking) == [
+        "head.bias",
+        "head.weight",
+        "trunk.dense.0.bias",
+        "trunk.dense.0.weight",
+    ]
+    assert not unknown
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        torch.testing.assert_close(ours.trunk[:5](images), theirs.features(images))
+
+
+def test_a_file_of_another_network_is_one_line(tmp_path):
+    save_file({"features.0.weight": torch.zeros(8, 3, 3, 3)}, tmp_path / "other.safetensors")
+    with pytest.raises(FewskyError, match=r"wanted features.0.weight of shape \(64, 3, 3, 3\)"):
+        published_weights("vgg16", tmp_path / "other.safetensors", 3)
+    (tmp_path / "page.safetensors").write_text("<html>")
+    with pytest.raises(FewskyError, match="found no file of named tensors"):
+        published_weights("vgg16", tmp_path / "page.safetensors", 3)
+
+
+def test_scratch_networks_have_the_layers_that_they_name():
+    simple, bigger = (
+        made("scratch-simple", bands=3, size=69, outputs=9),
+        made("scratch-bigger", bands=3, size=69, outputs=9),
+    )
+    assert counts(simple) == [3 * 9 * 32 + 32, 32 * 9 * 64 + 64, 64 * 17 * 17 * 64 + 64, 65 * 9]
+    assert sum(isinstance(m, nn.Conv2d) for m in bigger.modules()) == 4
+    two = made("scratch-two", bands=3, size=32, outputs=9, filters=[5, 7], kernels=[5, 3], dense=11)
+    assert counts(two) == [3 * 25 * 5 + 5, 5 * 9 * 7 + 7, 7 * 64 * 11 + 11, 12 * 9]
+
+
+def test_scratch_penalty_is_keras_l1_l2_over_kernels():
+    network = made("scratch-two", bands=3, size=8, outputs=3, l1=0.5, l2=0.25)
+    kernels = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)][:-1]
+    wanted = sum(0.5 * k.abs().sum() + 0.25 * (k**2).sum() for k in kernels)
+    torch.testing.assert_close(network.penalty(), wanted)
+    assert made("scratch-two", bands=3, size=8, outputs=3).penalty() == 0
+
+
+def test_batch_norm_starts_with_fresh_statistics_whatever_memory_held():
+    network = made("scratch-simple", bands=3, size=16, outputs=3, batch_norm=True)
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == 2
+    for norm in norms:
+        assert torch.equal(norm.running_mean, torch.zeros_like(norm.running_mean))
+        assert torch.equal(norm.running_var, torch.ones_like(norm.running_var))
+        assert int(norm.num_batches_tracked) == 0
+        assert torch.equal(norm.weight, torch.ones_like(norm.weight))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "settings"),
+    [("scratch-bigger", 15, {}), ("scratch-two", 32, {"kernels": [3]}), ("vgg16", 31, {})],
+)
+def test_settings_that_a_network_cannot_take_are_one_line(name, size, settings):
+    with pytest.raises(FewskyError, match=f"wanted settings that {name} takes"):
+        made(name, bands=3, size=size, outputs=3, **settings)

@@ -12,7 +12,8 @@ from fewsky.paper import tables
 from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
-HERE = [name for name in SCRIPTS if "_pn_" not in name]  # those, test_pn_figures.py runs
+ELSEWHERE = ("_pn_", "_g10_")  # those, test_pn_figures.py and test_g10_figures.py run
+HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")
 CELL = re.compile(r"(?<!\\)&")
 NUMBER = r"−?\d+\.\d+"

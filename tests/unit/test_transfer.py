@@ -91,7 +91,7 @@ def fit(tmp_path, weights, name="pn", data=None, stored=None, labels=None, stage
 
 def stored(data, weights, unfreeze):
     told = {"model": {"name": "timm-test_resnet"}, "bands": BANDS, "unfreeze": unfreeze,
-            "threads": 1}  # fmt: skip
+            "threads": 1, "views": 8}  # fmt: skip
     return features.extract(told, data[0], data[1], load_start(weights, None, 0), "cpu")
 
 
@@ -372,7 +372,7 @@ def test_published_weights_come_back_under_our_names(tmp_path):
     with pytest.raises(FewskyError, match="wanted weights of timm-test_convnext; found others"):
         prepare(WEIGHTS | {"random": None, "file": "f", "model": "timm-test_convnext"}, path)
     path.write_bytes(b"<html>not weights</html>")
-    with pytest.raises(FewskyError, match="found others, or no weights"):
+    with pytest.raises(FewskyError, match="found no file of named tensors"):
         prepare(WEIGHTS | {"random": None, "file": str(path)}, path)
 
 

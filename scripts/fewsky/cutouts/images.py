@@ -1,6 +1,6 @@
 """Images that come one an object: each scaled to 0..1 and brought to one size."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from fewsky.console import FewskyError, say
 from fewsky.cutouts.surroundings import COLUMNS as SURROUNDINGS
 from fewsky.cutouts.surroundings import surroundings
 from fewsky.surveys.folder_images import read_picture
+from fewsky.surveys.galaxy10_file import read_images
 from fewsky.surveys.object_table import COLUMNS as LISTED
 
 FIRST = ["object_id", "survey", "field", "x", "y", "ra", "dec", "label", "kind", "name", "status",
          "complete", "glon", "glat", "abs_b", "diameter_arcsec", "plate"]  # fmt: skip
 PER_BAND = (*SURROUNDINGS, "low", "high")
+PACKED = ("galaxy10",)  # readers whose one file holds all images
 
 
 def cut_shard(
@@ -29,28 +31,30 @@ def cut_shard(
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Images `(n, band, size, size)` float32 in 0..1 and their catalogue, row i of image i.
 
-    `listed` is the shard's list, aligned FITS or pictures, with paths from `folder`; `objects` the
-    survey's objects. The catalogue has the numbers of cutouts.surroundings, and low and high, the
-    range that became 0..1, all of the image before it is scaled and in its own units. Images with
-    a pixel without data, or a band of one value, are left out (`edge: drop`) or kept, with NaN
-    there and complete = False (`edge: flag`). Raises FewskyError on files that are no such image.
+    `listed` is the shard's list, aligned FITS or pictures, or that of the one file which holds all
+    images, with paths from `folder`; `objects` the shard's objects. The catalogue has the numbers
+    of cutouts.surroundings, and low and high, the range that became 0..1, all of the image before
+    it is scaled and in its own units. Images with a pixel without data, or a band of one value, are
+    left out (`edge: drop`) or kept, with NaN there and complete = False (`edge: flag`). Raises
+    FewskyError on files that are no such image.
     """
     _check(dataset["scale"])
     bands, size = survey["bands"], dataset["size"]
-    images = np.empty((len(listed), len(bands), size, size), np.float32)
+    number = len(objects) if survey["reader"] in PACKED else len(listed)
+    images = np.empty((number, len(bands), size, size), np.float32)
     rows, shapes = [], set()
-    for image, item in zip(images, listed.itertuples(), strict=True):
-        cube, plate = _read(item, folder, survey)
+    pictures = _pictures(listed, objects, Path(folder), survey)
+    for image, (name, cube, plate) in zip(images, pictures, strict=True):
         shapes.add(cube.shape[-1])
         image[:], numbers = scaled(cube, size, dataset["scale"])
         numbers |= surroundings(cube)
-        rows.append({"object_id": item.field, "plate": plate, **_by_band(numbers, bands)})
+        rows.append({"object_id": name, "plate": plate, **_by_band(numbers, bands)})
     if len(shapes) > 1:
         say(f"warning: images have sides from {min(shapes)} to {max(shapes)} pixels")
     complete = np.isfinite(images).all(axis=(1, 2, 3))
     catalog = _catalog(rows, objects, dataset["survey"], bands, complete)
     kept = complete if dataset["edge"] == "drop" else np.ones(len(complete), bool)
-    say(f"{len(listed)} images, {(~complete).sum()} with pixels without data, {kept.sum()} kept")
+    say(f"{number} images, {(~complete).sum()} with pixels without data, {kept.sum()} kept")
     return images[kept], catalog[kept].reset_index(drop=True)
 
 
@@ -105,9 +109,24 @@ def _check(scale: Mapping[str, Any]) -> None:
         )
 
 
+def _pictures(
+    listed: pd.DataFrame, objects: pd.DataFrame, folder: Path, survey: Mapping[str, Any]
+) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Yield name, image `(band, y, x)` and plate of every object of a shard."""
+    if survey["reader"] in PACKED:
+        names = objects["object_id"]
+        for name, cube in zip(
+            names, read_images(folder / listed["path"].iloc[0], names), strict=True
+        ):
+            yield name, cube, ""
+        return
+    for item in listed.itertuples():
+        yield item.field, *_read(item, folder, survey)
+
+
 def _read(item: Any, folder: Path, survey: Mapping[str, Any]) -> tuple[np.ndarray, str]:
     """An object's image `(band, y, x)` and the plate of its reference band."""
-    path = Path(folder) / item.path
+    path = folder / item.path
     if not path.is_file():
         raise FewskyError(f"{path}: wanted an image; found none. Delete its list and run again.")
     if survey["reader"] == "folder":

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from fewsky.console import FewskyError
 
-SETTINGS = ("none", "rotation", "reflection", "brightness", "blur", "combined", "d4")
+SETTINGS = ("none", "rotation", "reflection", "brightness", "blur", "combined", "d4", "affine")
 
 
 class Member(NamedTuple):
@@ -34,7 +34,10 @@ class Member(NamedTuple):
 
 
 def members(setting: str) -> list[Member]:
-    """The views that a setting makes of each object, repeats included."""
+    """The views that a setting makes of each object, repeats included.
+
+    The first is the object as it is. `affine` has no other here: `affine.moved` moves it.
+    """
     wanted = set(SETTINGS[1:5]) if setting == "combined" else {setting}
     if setting not in SETTINGS:
         raise FewskyError(f"recipe.augment: wanted one of {', '.join(SETTINGS)}; found {setting}.")

@@ -12,10 +12,9 @@ from fewsky.models.inputs import describe
 from fewsky.models.outputs import outputs_of
 from fewsky.models.sources import Pixels
 from fewsky.models.start import Start, start_from
-from fewsky.networks import build
+from fewsky.networks import build, fresh_layers
 from fewsky.networks.backbone import first_trained
 
-VIEWS = 8
 # Views alone matter here; nothing is drawn at random.
 PLAIN = {"stretch": "card", "psf": "none", "augment": "d4", "augment_mode": "random",
          "brightness_nmgy": 0.0, "blur_px": 1.0}  # fmt: skip
@@ -28,23 +27,24 @@ def extract(
     start: Start,
     device: str = "auto",
 ) -> np.ndarray:
-    """Activations float32 `(n, 8, ...)` before the first child that `unfreeze` trains.
+    """Activations float32 `(n, views, ...)` before the first child that `unfreeze` trains.
 
     `images` are `(n, band, y, x)` of 0 to 1. `unfreeze: head` gives the features that a linear
-    probe is fitted on, `(n, 8, features)`; the views are the symmetries of the square in the order
-    of `sources.SQUARE`.
+    probe is fitted on, `(n, views, features)`; `views`, 8 or 1, are the first symmetries of the
+    square in the order of `sources.SQUARE`.
     """
     where = choose_device(device)
     network = build(
         settings["model"], images.shape[1], images.shape[3], 2, torch.Generator().manual_seed(0)
     )
-    start_from(network, start.of_backbone())
+    start_from(network, start.of_backbone(), fresh_layers(settings["model"]["name"]))
     statistics = describe(images[:0], catalog[:0], settings["bands"], PLAIN, [], start.card)
     source = Pixels(images, catalog, statistics, PLAIN, where)
     cut = first_trained(network, settings["unfreeze"])
     with reproducible(settings["threads"]):
-        found = activations(network.to(where).stem(cut), source, np.arange(len(images)), VIEWS)
-    say(f"{len(images)} objects in {VIEWS} views: {found.shape[2:]} numbers each")
+        every, views = np.arange(len(images)), settings["views"]
+        found = activations(network.to(where).stem(cut), source, every, views)
+    say(f"{len(images)} objects in {views} views: {found.shape[2:]} numbers each")
     return found
 
 

@@ -11,6 +11,7 @@ import torch
 
 from fewsky.console import FewskyError, say
 from fewsky.models.checkpoint import Tensors, load_state, save_state
+from fewsky.models.imbalance import Shown
 from fewsky.models.objectives import Objective
 from fewsky.models.outputs import outputs_of
 from fewsky.models.pseudo import Unlabelled, likeliest
@@ -31,7 +32,8 @@ class Problem:
     """One training: whom to learn from and whom to check on, under which recipe and seeds.
 
     `source` gives inputs for image rows; `train` and `val` are (rows, targets); `unlabelled` are
-    objects that pseudo-labels are learned on.
+    objects that pseudo-labels are learned on; `shown` are the objects of an epoch where classes are
+    rebalanced.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Problem:
     objective: Objective
     seeds: dict[str, int]
     unlabelled: Unlabelled | None = None
+    shown: Shown | None = None
 
 
 @dataclass
@@ -68,7 +71,7 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
     use_generator(network, generators["dropout"])
     if recipe["batch_norm"] == "frozen":
         keep_statistics(network)
-    views = problem.source.training(*problem.train, generators["augmentation"])
+    views = problem.source.training(*problem.train, generators["augmentation"], problem.shown)
     held = problem.source.held(*problem.val)
     second = _second_loss(problem, generators, math.ceil(len(views) / recipe["batch_size"]))
     weights = class_weights(views.targets, recipe)

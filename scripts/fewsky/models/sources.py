@@ -14,7 +14,8 @@ import torch
 from fewsky.console import FewskyError
 from fewsky.models import inputs
 from fewsky.models.augment import Member, as_images, gather, members, pixel_tables
-from fewsky.models.views import Objects, Views
+from fewsky.models.imbalance import Shown
+from fewsky.models.views import Objects, Picked, Views
 
 SQUARE = [Member(turns, flip) for flip in ("", "x") for turns in range(4)]
 FINITE = ("none", "rotation", "reflection", "d4")
@@ -65,11 +66,15 @@ class Pixels:
         return objects_on(self.device, self.images[rows], catalog, self.statistics, targets)
 
     def training(
-        self, rows: np.ndarray, targets: np.ndarray, generator: torch.Generator
+        self,
+        rows: np.ndarray,
+        targets: np.ndarray,
+        generator: torch.Generator,
+        shown: Shown | None = None,
     ) -> Batches:
         """The augmented views of an epoch."""
         objects = self.objects(rows, targets)
-        return Views(objects, self.size, self.recipe, self.statistics, generator)
+        return Views(objects, self.size, self.recipe, self.statistics, generator, shown)
 
     def held(self, rows: np.ndarray, targets: np.ndarray) -> Held:
         """Objects as they are, without augmentation."""
@@ -109,10 +114,14 @@ class Activations:
         self.values, self.recipe, self.device = values, recipe, device
 
     def training(
-        self, rows: np.ndarray, targets: np.ndarray, generator: torch.Generator
+        self,
+        rows: np.ndarray,
+        targets: np.ndarray,
+        generator: torch.Generator,
+        shown: Shown | None = None,
     ) -> Batches:
         """The augmented views of an epoch."""
-        return StoredViews(self._on(rows), targets, self.recipe, generator)
+        return StoredViews(self._on(rows), targets, self.recipe, generator, shown)
 
     def held(self, rows: np.ndarray, targets: np.ndarray) -> Held:
         """Objects as they are, without augmentation."""
@@ -133,25 +142,22 @@ class Activations:
 class StoredViews:
     """Stored activations as an epoch of augmented views, in the order that `Views` would give."""
 
-    def __init__(self, values, targets, recipe, generator):
+    def __init__(self, values, targets, recipe, generator, shown=None):
         self.values, self.device = values, values.device
-        self.targets = torch.tensor(targets, device=self.device)
+        self.of_objects = torch.tensor(targets, device=self.device)
         self.generator = generator
         order = [member.element for member in members(recipe["augment"])]
         self.order = torch.tensor(order, device=self.device)
-        self.product = recipe["augment_mode"] == "product"
+        self.picked = Picked(self.of_objects, len(order), recipe, shown)
+        self.targets = self.picked.targets
 
     def __len__(self) -> int:
-        return len(self.values) * (len(self.order) if self.product else 1)
+        return self.picked.n * (len(self.order) if self.picked.product else 1)
 
     def batch(self, picks: torch.Tensor) -> Batch:
         """Activations and targets of some of the epoch's views."""
-        rows, member = picks % len(self.values), picks // len(self.values)
-        if not self.product:
-            member = torch.randint(
-                len(self.order), rows.shape, generator=self.generator, device=self.device
-            )
-        return self.values[rows, self.order[member]], None, self.targets[rows]
+        _, rows, member, _ = self.picked.of(picks, self.generator)
+        return self.values[rows, self.order[member]], None, self.of_objects[rows]
 
 
 def objects_on(

@@ -80,15 +80,15 @@ def load_start(weights: str | Path | None, stage: str | Path | None, draw: int) 
     return start
 
 
-def start_from(network: torch.nn.Module, weights: Arrays, fresh_head: bool = True) -> None:
-    """Copy starting weights into a network; all must fit, but for a fresh output layer."""
+def start_from(network: torch.nn.Module, weights: Arrays, fresh: tuple[str, ...] = ()) -> None:
+    """Copy starting weights into a network; all must fit, but for layers that start `fresh`."""
     if not weights:
         return
     for name, weight in network.state_dict().items():
         array = weights.get(name)
         if array is not None and array.size == weight.numel() and weight.dim() in (0, array.ndim):
             weight.copy_(torch.from_numpy(array).reshape(weight.shape))
-        elif not (fresh_head and name.startswith("head")):
+        elif not name.startswith(fresh):
             shape = None if array is None else array.shape
             raise FewskyError(
                 f"start: wanted weights {name} of shape {tuple(weight.shape)}; found {shape}. "

@@ -17,6 +17,7 @@ from fewsky.machine import choose_device, gpu_memory_mb, reproducible
 from fewsky.models import results
 from fewsky.models.cards import Data, all_rows
 from fewsky.models.features import activations
+from fewsky.models.imbalance import Shown, shown
 from fewsky.models.inputs import describe, n_channels
 from fewsky.models.loop import Diverged, Fitted, Problem, copied, fit
 from fewsky.models.objectives import objective
@@ -25,7 +26,7 @@ from fewsky.models.results import Finished, Outcome, finish
 from fewsky.models.samples import Run, labelled, runs
 from fewsky.models.sources import Activations, Pixels
 from fewsky.models.start import Start, start_from
-from fewsky.networks import build
+from fewsky.networks import build, fresh_layers
 from fewsky.networks.backbone import first_trained
 from fewsky.provenance import digest
 
@@ -103,20 +104,15 @@ def train(
         another trainer at work. Nothing is published then.
     """
     out_dir, resume_dir = Path(out_dir), Path(resume_dir)
-    table = labelled(catalog, manifest, settings["classes"])
-    data = Data(images, catalog, table, manifest, choose_device(device))
-    planned = runs(settings, table, draws, draw)
-    _check_images(settings, data)
-    _check_recipe(settings, planned)
-    start = start or Start()
-    side = resume_dir / _key(settings, data, planned, draw, start, pseudo, code)
-    frozen = settings["start"] and settings["start"].get("frozen")
-    frozen = frozen and {"path": frozen, "sha256": start.card["sha256"]}
-    job = Job(settings, data, draw, start, stored, pseudo, frozen, side)
+    job, planned = prepared(
+        settings, images, catalog, manifest, draws, draw, resume_dir, device, start, stored, pseudo,
+        code=code,
+    )  # fmt: skip
+    data, side = job.data, job.side
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
     with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
         try:
-            finished = [_fit_run(job, run) for run in planned]
+            finished = [fit_run(job, run) for run in planned]
         except FewskyError:
             shutil.rmtree(side, ignore_errors=True)
             raise
@@ -132,7 +128,24 @@ def train(
     return paths
 
 
-def _fit_run(job: Job, run: Run) -> Finished:
+def prepared(
+    settings, images, catalog, manifest, draws, draw, resume_dir, device, start, stored, pseudo,
+    *, code,
+) -> tuple[Job, list[Run]]:  # fmt: skip
+    """A draw's job and its runs, budgets rising, from what `train` is given; raises as it does."""
+    table = labelled(catalog, manifest, settings["classes"])
+    data = Data(images, catalog, table, manifest, choose_device(device))
+    planned = runs(settings, table, draws, draw)
+    _check_images(settings, data)
+    _check_recipe(settings, planned)
+    start = start or Start()
+    side = Path(resume_dir) / _key(settings, data, planned, draw, start, pseudo, code)
+    frozen = settings["start"] and settings["start"].get("frozen")
+    frozen = frozen and {"path": frozen, "sha256": start.card["sha256"]}
+    return Job(settings, data, draw, start, stored, pseudo, frozen, side), planned
+
+
+def fit_run(job: Job, run: Run) -> Finished:
     """One run: the network built, started, cut where a part is frozen, and trained."""
     settings, data, recipe = job.settings, job.data, job.settings["recipe"]
     rows = run.parts["train"]
@@ -151,6 +164,7 @@ def _fit_run(job: Job, run: Run) -> Finished:
     trained = network if cut == 0 else network.tail(cut)
     fitted, told = _best_rate(job, run, trained.to(data.device), source)
     frozen = job.frozen if cut else None
+    told |= {"trained_on": _trained_on(job, run)}
     outcome = Outcome(statistics, network, trained, source, fitted, frozen, told)
     return finish(settings, data, run, outcome)
 
@@ -165,7 +179,8 @@ def _network(job: Job, run: Run, statistics: dict) -> torch.nn.Module:
         torch.Generator().manual_seed(_seed(settings, job.draw, run, "weights")),
         len(statistics["extra"]),
     )
-    start_from(network, job.start.of(run.prefix), fresh_head=not job.start.runs)
+    fresh = () if job.start.runs else fresh_layers(settings["model"]["name"])
+    start_from(network, job.start.of(run.prefix), fresh)
     return network
 
 
@@ -222,7 +237,23 @@ def _problem(job: Job, run: Run, source, rate: float) -> Problem:
         objective=objective(recipe["loss"], len(settings["classes"])),
         seeds={name: _seed(settings, job.draw, run, name) for name in job.seeded},
         unlabelled=unlabelled_of(run, job.pseudo, job.data.table, settings),
+        shown=_shown(job, run),
     )
+
+
+def _shown(job: Job, run: Run) -> Shown | None:
+    """The objects of an epoch, where the recipe rebalances classes."""
+    settings = job.settings
+    rng = np.random.default_rng(_seed(settings, job.draw, run, "rebalance"))
+    return shown(job.data.part(run, "train")[1], settings["recipe"], settings["classes"], rng)
+
+
+def _trained_on(job: Job, run: Run) -> dict[str, int]:
+    """Objects of each class in an epoch, repeats counted."""
+    classes, targets = job.settings["classes"], job.data.part(run, "train")[1]
+    chosen = _shown(job, run) or Shown(np.arange(len(targets)), np.zeros(len(targets), bool))
+    counts = chosen.counts(targets, len(classes))
+    return dict(zip(classes, map(int, counts), strict=True))
 
 
 def _seed(settings: dict, draw: int, run: Run, purpose: str) -> int:

@@ -68,7 +68,15 @@ def _frozen(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
 
 def network_of(card: dict[str, Any], weights: dict[str, torch.Tensor]) -> torch.nn.Module:
     """The network that a card describes, with these weights, in evaluation mode, on the CPU."""
-    network = build(
+    network = untrained(card)
+    like = network.state_dict()
+    network.load_state_dict({name: v.reshape(like[name].shape) for name, v in weights.items()})
+    return network.eval()
+
+
+def untrained(card: dict[str, Any]) -> torch.nn.Module:
+    """The network that a run's whole card describes, with fresh weights, on the CPU."""
+    return build(
         card["model"],
         inputs.n_channels(card["input"]),
         card["size"],
@@ -76,9 +84,6 @@ def network_of(card: dict[str, Any], weights: dict[str, torch.Tensor]) -> torch.
         torch.Generator().manual_seed(0),
         len(card["input"]["extra"]),
     )
-    like = network.state_dict()
-    network.load_state_dict({name: v.reshape(like[name].shape) for name, v in weights.items()})
-    return network.eval()
 
 
 def predict(

@@ -8,7 +8,7 @@ import torch
 
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, sha256
-from fewsky.networks import build
+from fewsky.networks import build, family, fresh_layers
 
 SIZE = 64  # of the images that a network of random weights is built for; its weights do not say
 
@@ -23,7 +23,8 @@ def prepare(
     card has model, mean and std of each band for images of 0 to 1, source, sha256.
     """
     arrays, source = _arrays(settings, path)
-    backbone = {name: array for name, array in arrays.items() if not name.startswith("head")}
+    fresh = fresh_layers(settings["model"])
+    backbone = {name: array for name, array in arrays.items() if not name.startswith(fresh)}
     card = {
         "weights": settings["name"],
         "model": settings["model"],
@@ -42,14 +43,12 @@ def _arrays(settings, path) -> tuple[dict[str, np.ndarray], str]:
         generator = torch.Generator().manual_seed(settings["random"])
         network = build({"name": settings["model"]}, settings["bands"], SIZE, 2, generator)
         return _numpy(network.state_dict()), f"random, seed {settings['random']}"
-    if not settings["model"].startswith("timm-"):
+    if not hasattr(family(settings["model"]), "published_weights"):
         raise FewskyError(
-            f"weights.{settings['name']}.model: wanted a timm network for a published file; found "
-            f"{settings['model']}. Name one, for example timm-resnet50."
+            f"weights.{settings['name']}.model: wanted vgg16 or a timm network for a published "
+            f"file; found {settings['model']}. Name one, for example timm-resnet50."
         )
-    from fewsky.networks import timm
-
-    found = timm.published_weights(settings["model"], path, settings["bands"])
+    found = family(settings["model"]).published_weights(settings["model"], path, settings["bands"])
     return _numpy(found), settings["url"] or settings["file"]
 
 
@@ -72,9 +71,7 @@ def _normalisation(settings) -> dict[str, list[float]]:
     if settings["mean"] is not None:
         return {"mean": settings["mean"], "std": settings["std"]}
     if settings["url"] or settings["file"]:
-        from fewsky.networks import timm
-
-        return timm.card_of(settings["model"])
+        return family(settings["model"]).card_of(settings["model"])
     return {"mean": [0.5] * settings["bands"], "std": [0.25] * settings["bands"]}
 
 

@@ -22,6 +22,20 @@ def module_of(name: str) -> str:
     return module
 
 
+def family(name: str):
+    """The module that builds a network, imported.
+
+    It has `network`; where published files of its weights are read, `published_weights` and
+    `card_of`; and FRESH, the layers that starting weights never hold, where more than the head.
+    """
+    return import_module(module_of(name))
+
+
+def fresh_layers(name: str) -> tuple[str, ...]:
+    """What the names of a network's weights start with that always start fresh."""
+    return getattr(family(name), "FRESH", ("head",))
+
+
 def build(
     model: dict[str, Any], in_channels: int, size: int, n_outputs: int, generator, n_extra: int = 0
 ):
@@ -47,10 +61,9 @@ def build(
         for key, value in model.items()
         if key not in ("name", "extra", "bands") and value is not None
     }
-    family = import_module(module_of(model["name"]))
     try:
         with torch.device("meta"):
-            network = family.network(
+            network = family(model["name"]).network(
                 model["name"],
                 in_channels=in_channels,
                 size=size,

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fewsky.networks.layers import Dropout
+from fewsky.networks.layers import Dropout, he_normal
 
 
 class Compact(nn.Module):
@@ -38,11 +38,8 @@ class Compact(nn.Module):
         return self.head(self.drop(F.relu(self.dense(x))))
 
     def reset(self, generator: torch.Generator) -> None:
-        """Set fresh weights: He et al. 2015 (arXiv:1502.01852, equation 10), biases 0."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
-                nn.init.zeros_(module.bias)
+        """Set fresh weights."""
+        he_normal(self, generator)
 
 
 def halved(maps: torch.Tensor) -> torch.Tensor:

@@ -45,3 +45,21 @@ def glorot_uniform(network: nn.Module, generator: torch.Generator) -> None:
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(module.weight, generator=generator)
             nn.init.zeros_(module.bias)
+
+
+def he_normal(network: nn.Module, generator: torch.Generator) -> None:
+    """Set weights normal with variance 2 / fan in and biases 0, for rectifiers.
+
+    He et al. 2015 (arXiv:1502.01852, equation 10).
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            nn.init.zeros_(module.bias)
+
+
+def restart_statistics(network: nn.Module) -> None:
+    """Set every batch normalisation to scale 1, shift 0 and fresh running statistics."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.reset_parameters()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from fewsky.console import FewskyError
 from fewsky.networks.backbone import Backbone
+from fewsky.networks.published import tensors_of
 from fewsky.networks.vision_ops import prepare_torchvision
 
 prepare_torchvision()
@@ -58,8 +58,8 @@ def published_weights(name: str, path: str | Path, in_channels: int) -> dict[str
     The first layer is adapted where `in_channels` is not 3, as timm does. Raises FewskyError where
     the file holds another network's weights or is no file of weights.
     """
+    state = tensors_of(path, name)
     try:
-        state = _tensors(path)
         classes = len(state[f"{_card(name)['classifier']}.weight"])
         overlay = {"state_dict": state, "num_classes": classes, "label_offset": 0}
         made = _create(name, pretrained=True, in_chans=in_channels, num_classes=classes,
@@ -73,14 +73,6 @@ def published_weights(name: str, path: str | Path, in_channels: int) -> dict[str
     trunk, head = _chained(made)
     found = Backbone(trunk, head).state_dict()
     return {key: value for key, value in found.items() if not key.startswith("head.")}
-
-
-def _tensors(path: str | Path) -> dict[str, torch.Tensor]:
-    """The named tensors of a file; of a .pth nothing but tensors is unpickled."""
-    if Path(path).suffix == ".safetensors":
-        return load_file(path)
-    found = torch.load(path, map_location="cpu", weights_only=True)
-    return found.get("state_dict", found)
 
 
 def card_of(name: str) -> dict[str, list[float]]:

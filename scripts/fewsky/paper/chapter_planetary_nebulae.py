@@ -5,6 +5,7 @@ from typing import Any
 
 from fewsky.paper import facts_planetary_nebulae as facts_of
 from fewsky.paper import numbers_planetary_nebulae as read
+from fewsky.paper import numbers_runs as runs
 
 MAKERS = {
     "pn.survey": "config.yaml, blocks surveys and datasets",
@@ -36,13 +37,13 @@ def collect(settings: Settings, files: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {
         **read.of_survey(settings["survey"], settings["dataset"]),
         **read.of_objects(objects, classes, files["catalogs"][0]),
-        **read.of_cards(files["cards"]),
+        **runs.of_cards("pn.model", files["cards"]),
         **read.of_stages(files["cards"], items, facts_of.forms_of(items, chapter)),
         **_of_recipes(items),
     }
     tasks = {role: chapter[key] for role, key in facts_of.ROLES.items() if chapter[key]}
     for role, task in tasks.items():
-        numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
+        numbers |= runs.of_split(f"pn.split.{role}", files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
         numbers |= read.of_scores(path, chapter["kinds"])
         numbers |= read.of_curve(path, chapter["curve"])

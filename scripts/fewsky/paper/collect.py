@@ -7,20 +7,22 @@ from typing import Any
 import pandas as pd
 
 from fewsky.files import load_table
-from fewsky.paper import chapter_planetary_nebulae, chapter_star_galaxy
+from fewsky.paper import chapter_galaxy10, chapter_planetary_nebulae, chapter_star_galaxy
 from fewsky.paper.numbers import Numbers, constants, keyed, published
 
 CHAPTERS = {
     "star-galaxy": chapter_star_galaxy,
     "planetary-nebulae": chapter_planetary_nebulae,
+    "galaxy10": chapter_galaxy10,
 }
 MAKERS = {
-    "archive": "rule download_fields or download_images, from the lists of the raw room",
+    "archive": "rule download_fields, download_images or download_catalogue, from the raw room",
     "published": "report/published.csv",
     "constant": "report/constants.csv",
     "protocol": "config.yaml, block paper.scoring",
 }
 BY_TASK = ("audits", "metrics", "comparisons", "pseudo")
+BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explained")
 Files = Mapping[str, Any]
 
 
@@ -28,9 +30,9 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     """Numbers, facts and makers of a paper; `chapters` holds the settings of each, in order.
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
-    paths by task `audits`, `metrics`, `comparisons`, `pseudo`; by experiment `cards`,
-    `distortions`; and the single paths `published` and `constants`. Facts of a chapter lie under
-    its name, and numbers of two chapters have no key in common.
+    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; and the single paths
+    `published` and `constants`. Facts of a chapter lie under its name, and numbers of two chapters
+    have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
@@ -50,15 +52,17 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
 
 
 def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The files of a chapter: those of its survey, its dataset, its tasks and its experiments."""
+    """The files of a chapter: those of its survey, its datasets, its tasks and its experiments."""
     chapter = settings["chapter"]
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])
+    if second := settings.get("second"):
+        own["second"] = list(files["catalogs"][second["name"]])
     for room, names in (
         *((room, settings["tasks"]) for room in BY_TASK),
-        *((room, settings["experiments"]) for room in ("cards", "distortions")),
+        *((room, settings["experiments"]) for room in BY_EXPERIMENT),
     ):
         own[room] = {name: path for name, path in files.get(room, {}).items() if name in names}
     return own

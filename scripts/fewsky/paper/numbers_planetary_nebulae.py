@@ -9,11 +9,8 @@ import pandas as pd
 from fewsky.files import load_json, load_table
 from fewsky.paper.numbers import Numbers, interval, keyed, number
 from fewsky.paper.numbers_scores import of_metrics
-from fewsky.splits.groups import link_distance
 
-COUNTED = ("pool", "val", "test", "unlabelled", "guard", "duplicate")
 WANTED = ["object_id", "label", "kind", "field", "diameter_arcsec"]
-OF_RUN = {"parameters": ",d", "trainable_parameters": ",d", "steps": ",d", "images_seen": ",d"}
 
 
 def of_survey(survey: Mapping[str, Any], dataset: Mapping[str, Any]) -> Numbers:
@@ -59,46 +56,6 @@ def kinds_of(objects: pd.DataFrame) -> dict[str, int]:
     """Numbers of objects by kind, the commonest first; unknown kinds are left out."""
     counts = objects.loc[objects["kind"] != "", "kind"].value_counts()
     return {name: int(counts[name]) for name in sorted(counts.index, key=lambda k: (-counts[k], k))}
-
-
-def of_split(role: str, path: str | Path, task: Mapping[str, Any]) -> Numbers:
-    """Objects by part and class, and how the parts were kept apart.
-
-    `task` has `patch_arcsec`, the side of a patch; only a split by radius has a `link_arcsec`.
-    """
-    audit, split = load_json(path), task["split"]
-    link = link_distance(task) if split["by"] == "radius" else None
-    leak = audit["random_split_leak"]
-    values: dict[str, tuple[Any, str]] = {
-        "draws": (split["draws"], "d"),
-        "folds": (split.get("folds", 0), "d"),
-        "link_arcsec": (link, ".0f"),
-        "duplicates": (audit["duplicates_removed"], ",d"),
-        "near_copies": (audit["pairs_near_copy"], ",d"),
-        "shared_pixels": (audit["pairs_sharing_pixels"], ",d"),
-        "random.splits": (leak["splits"], "d"),
-        "random.share_leaked": (leak["test_share_leaked"], ".1%"),
-    }
-    for part in COUNTED:
-        counts = audit["counts"].get(part, {})
-        values[part] = (sum(counts.values()), ",d")
-        for name in task["classes"]:
-            values[f"{part}.{name}"] = (counts.get(name, 0), ",d")
-    used = ("pool", "val", "test", "unlabelled")
-    values["used"] = (sum(values[part][0] for part in used), ",d")
-    return keyed(values, path, f"pn.split.{role}")
-
-
-def of_cards(paths: Mapping[str, str | Path]) -> Numbers:
-    """Size, steps and labels of each experiment at its largest budget, from its first card."""
-    numbers: Numbers = {}
-    for name, path in paths.items():
-        last = max(load_json(path).get("runs", []), key=lambda run: run["budget"], default={})
-        values = {key: (last[key], form) for key, form in OF_RUN.items() if key in last}
-        if last:
-            values["labels"] = (last["budget"], ",d")
-        numbers |= keyed(values, path, f"pn.model.{name}")
-    return numbers
 
 
 def of_stages(cards: Mapping[str, str | Path], items: Mapping[str, Any], names) -> Numbers:

@@ -29,7 +29,8 @@ MAGIC = {
     ".jpeg": (b"\xff\xd8\xff", "JPEG"),
     ".zip": (b"PK", "ZIP"),
 }
-MARK = b"SIMULATE"  # a card of the first header of every file of the demo sky
+# In the first header of every file of the demo sky: a card of FITS, an attribute of HDF5.
+MARK = b"SIMULATE"
 
 
 class BadBytes(FewskyError):
@@ -165,7 +166,9 @@ class _Tap:
 
 
 def _is_marked(head: bytes) -> bool:
-    """Whether the first FITS header says that the file comes from the demo sky."""
+    """Whether the first header, of FITS or HDF5, says that the file comes from the demo sky."""
+    if head.startswith(MAGIC[".h5"][0]):
+        return MARK in head
     cards = (head[start : start + 80] for start in range(0, len(head), 80))
     header = takewhile(lambda card: not card.startswith(b"END     "), cards)
     return any(MARK in card for card in header)

@@ -7,27 +7,36 @@ from fewsky.console import FewskyError, say
 from fewsky.splits.audit import audit_split, enforce
 from fewsky.splits.draws import make_draws
 from fewsky.splits.folds import assign_folds, guard_folds, guard_parts
-from fewsky.splits.groups import choose_groups, connected, name_groups, near_copies
+from fewsky.splits.groups import (
+    choose_groups,
+    connected,
+    counted,
+    name_groups,
+    parts_by_count,
+)
+from fewsky.splits.image_copies import find_copies
 from fewsky.splits.sphere import close_pairs
 
 
-def make_split(catalog, images_hash, task, *, seed):
+def make_split(catalog, looks, task, *, seed):
     """Return the manifest, the draws and the audit of a task, as PROTOCOL.md wants them.
 
-    `catalog` has one row a detection, `images_hash` one 64-bit hash a row (only split by hash needs
-    it), `task` is its config block with `patch_arcsec`, the side of a patch. Distances are arcsec.
-    The label of part `unlabelled` is the hidden truth: no trainer reads it (models.samples). Raises
-    FewskyError, one line, where the split cannot be made or, with audit enforce, leaks.
+    `catalog` has one row a detection, `looks` the hashes of one image a row (image_hash.Looks; only
+    split by hash needs them), `task` is its config block with `patch_arcsec`, the side of a patch.
+    Distances are arcsec. The label of part `unlabelled` is the hidden truth: no trainer reads it
+    (models.samples). Raises FewskyError, one line, where the split cannot be made or, with audit
+    enforce, leaks.
     """
     split = task["split"]
     catalog = catalog.reset_index(drop=True)
-    check_inputs(catalog, images_hash, task)
+    check_inputs(catalog, looks, task)
     manifest = catalog[["object_id", "ra", "dec"]].assign(label=catalog[task["label"]])
     eligible = find_eligible(catalog, task)
     check_positions(manifest[eligible], split)
     kept, twins = drop_duplicates(catalog, eligible, split)
     tell_twins(manifest, twins, split["duplicates"])
-    manifest["group"] = name_groups(catalog, images_hash, eligible, task)
+    copies, compared = find_copies(looks, eligible) if split["by"] == "hash" else (None, 0)
+    manifest["group"] = name_groups(catalog, copies, eligible, task)
     guard = guard_distance(task)
     manifest["part"] = assign_parts(catalog, manifest, kept, split, np.random.default_rng(seed))
     manifest.loc[eligible & ~kept, "part"] = "duplicate"
@@ -46,13 +55,16 @@ def make_split(catalog, images_hash, task, *, seed):
         twins,
         patch_arcsec=task["patch_arcsec"],
         match_arcsec=split["match_arcsec"],
-        copies=near_copies(images_hash, manifest, split),
+        copies=copies,
         rng=np.random.default_rng([seed, 1]),
     )
+    if copies is not None:
+        audit["image_copies"] = {"compared": compared, "confirmed": len(copies)}
+        say("split by hash: sky: not auditable; near-copies are told by their images")
     return manifest, draws, enforce(audit, split["audit"], guard)
 
 
-def check_inputs(catalog, images_hash, task):
+def check_inputs(catalog, looks, task):
     """Raise FewskyError where the catalogue lacks a column, repeats an id or lacks its hashes."""
     needed = ["object_id", "ra", "dec", task["label"], *task["keep"]]
     needed += ["field"] if task["split"]["by"] == "field" else []
@@ -68,8 +80,8 @@ def check_inputs(catalog, images_hash, task):
             f"split: wanted each object_id once; found {twice.iloc[0]} again, {len(twice)} repeats "
             "in all. Labels are joined by key or not at all: mend the catalogue."
         )
-    if task["split"]["by"] == "hash" and (images_hash is None or len(images_hash) != len(catalog)):
-        found = "none" if images_hash is None else len(images_hash)
+    if task["split"]["by"] == "hash" and (looks is None or len(looks) != len(catalog)):
+        found = "none" if looks is None else len(looks)
         raise FewskyError(
             f"split by hash: wanted {len(catalog)} image hashes, one a row; found {found}. "
             "Make the cutouts again."
@@ -157,6 +169,8 @@ def assign_parts(catalog, manifest, kept, split, rng):
         part = np.full(len(catalog), "excluded", dtype=object)
         for name, listed in (("pool", "train"), ("val", "val"), ("test", "test")):
             part[kept & catalog["field"].isin(split[listed]).to_numpy()] = name
+    elif counted(split):
+        part = parts_by_count(manifest["label"].to_numpy(), kept, counted(split), rng)
     else:
         part = np.where(kept, "pool", "excluded").astype(object)
         check_fractions(manifest[kept], split)
@@ -211,11 +225,11 @@ def guard_distance(task):
 
 def check_parts(manifest, task):
     """Raise FewskyError where a part that is asked for lacks a class."""
-    split = task["split"]
+    split, counts = task["split"], counted(task["split"])
     asked = {
         "pool": True,
-        "test": split["by"] == "field" or split["test_fraction"] > 0,
-        "val": split["val"] or split["val_fraction"] > 0,
+        "test": split["by"] == "field" or "test" in counts or split["test_fraction"] > 0,
+        "val": split["val"] or ("val" in counts if counts else split["val_fraction"] > 0),
         "unlabelled": split["unlabelled_fraction"] > 0,
     }
     for part in (name for name, wanted in asked.items() if wanted):

@@ -50,12 +50,25 @@ def assign_folds(manifest, folds, seed):
             f"split.folds: wanted 3 to {objects['group'].nunique()} folds (the number of groups); "
             f"found {folds}. Change it, or make the groups smaller (tile_arcmin, link_arcsec)."
         )
+    check_classes(objects, folds)
     cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     rows = np.flatnonzero(used)
     kind = objects["label"] + np.where(objects["part"] == "unlabelled", "/unlabelled", "")
     for k, (_, tested) in enumerate(cut.split(rows, kind, objects["group"])):
         fold[rows[tested]] = k
     return fold
+
+
+def check_classes(objects, folds):
+    """Raise FewskyError where a class has fewer groups than folds: some would not test it."""
+    groups = objects.groupby("label")["group"].nunique()
+    scarce = groups.idxmin()
+    if groups[scarce] < folds:
+        raise FewskyError(
+            f"split.folds: wanted at least {folds} groups of every class, one a fold; found "
+            f"{groups[scarce]} of {scarce} ({(objects['label'] == scarce).sum()} objects). Lower "
+            "folds, or take the class out of the task."
+        )
 
 
 def guard_folds(manifest, guard_arcsec, rng):

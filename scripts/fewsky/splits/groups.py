@@ -5,26 +5,23 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from fewsky.console import FewskyError
-from fewsky.splits.image_hash import near_pairs
 from fewsky.splits.sphere import close_pairs, sky_tiles
 
 TRIES = 64
-NEAR_COPY_BITS = 4
 
 
-def name_groups(catalog, images_hash, eligible, task):
+def name_groups(catalog, copies, eligible, task):
     """Return the name, (n,), of each row's group: objects of one group never part.
 
-    A group is an object (by random), the near-copies of an image (hash), all objects that a chain
-    of neighbours nearer than link_arcsec joins (radius), a tile of the sky (sky), or that of a
-    field (field).
+    A group is an object (by random), the near-copies of an image (hash; `copies` are their pairs,
+    (m, 2) rows), all objects that a chain of neighbours nearer than link_arcsec joins (radius), a
+    tile of the sky (sky), or that of a field (field).
     """
     split = task["split"]
     if split["by"] == "random":
         return catalog["object_id"].to_numpy()
     if split["by"] == "hash":
-        pairs = near_pairs(np.asarray(images_hash, np.uint64), NEAR_COPY_BITS)
-        return numbered("h", len(catalog), pairs[eligible[pairs].all(axis=1)])
+        return numbered("h", len(catalog), copies)
     placed = np.isfinite(catalog["ra"]) & np.isfinite(catalog["dec"])
     if split["by"] == "radius":
         rows = np.flatnonzero(placed & eligible)
@@ -58,15 +55,6 @@ def link_distance(task):
     return float(np.sqrt(2) * task["patch_arcsec"] if link is None else link)
 
 
-def near_copies(images_hash, manifest, split):
-    """Return the near-copies by image hash, (m, 2) row numbers; None where positions tell."""
-    if split["by"] != "hash":
-        return None
-    pairs = near_pairs(np.asarray(images_hash, np.uint64), NEAR_COPY_BITS)
-    used = (manifest["part"] != "excluded").to_numpy()
-    return pairs[used[pairs].all(axis=1)]
-
-
 def connected(n, pairs):
     """Return a group number, (n,), so that the two ends of every pair share it."""
     ones = np.ones(len(pairs), dtype=np.int8)
@@ -93,3 +81,27 @@ def choose_groups(group, kind, fraction, rng):
         if miss < best:
             best, chosen = miss, np.isin(np.arange(len(sizes)), taken)
     return chosen[group]
+
+
+def counted(split):
+    """Return the objects wanted by part and class, {val: {class: n}}; empty where none are."""
+    return {part: wanted for part, wanted in (split.get("counts") or {}).items() if wanted}
+
+
+def parts_by_count(label, kept, counts, rng):
+    """Return the part, (n,): of each class so many objects as `counts` says by part, at random.
+
+    The rest is the pool. Raises FewskyError where a class has too few.
+    """
+    part = np.where(kept, "pool", "excluded").astype(object)
+    for name in sorted({name for wanted in counts.values() for name in wanted}):
+        rows = rng.permutation(np.flatnonzero(kept & (label == name)))
+        sizes = {one: wanted.get(name, 0) for one, wanted in sorted(counts.items())}
+        if sum(sizes.values()) >= len(rows):
+            raise FewskyError(
+                f"split.counts: wanted {sum(sizes.values())} objects of {name} and one more for "
+                f"the pool; found {len(rows)}. Lower its counts, or mend the catalogue."
+            )
+        for one, ids in zip(sizes, np.split(rows, np.cumsum(list(sizes.values()))), strict=False):
+            part[ids] = one
+    return part

@@ -11,8 +11,9 @@ def reader(name: str) -> ModuleType:
     """The module that knows a survey's files: shards(survey) and files(shard, ...).
 
     Its KIND is `fields` (a catalogue's objects are cut from large images) or `images` (one image an
-    object, listed beforehand); ALIGNS tells whether its bands are brought to one grid. Raises
-    FewskyError where there is no such reader.
+    object, listed beforehand); ALIGNS tells whether its bands are brought to one grid, PACKED
+    whether one file of the catalogue holds all images. Raises FewskyError where there is no such
+    reader.
     """
     known = [module.name for module in iter_modules(__path__) if "_" not in module.name]
     if name not in known:

@@ -12,6 +12,7 @@ from fewsky.console import FewskyError
 
 KIND = "images"
 ALIGNS = False
+PACKED = False
 CATALOGUE = "catalog.csv"
 SHARD = "all"
 

@@ -13,6 +13,7 @@ from fewsky.console import FewskyError
 
 KIND = "images"
 ALIGNS = True
+PACKED = False
 # Codes of the form, by plate collection: HASH's own fetcher, FetchSSS of ibojicic/hashpn_worker.
 WAVEBANDS = {
     "ukst": {"b": "J", "r": "R", "i": "I"},

@@ -14,6 +14,7 @@ from fewsky.console import FewskyError
 
 KIND = "fields"
 ALIGNS = True
+PACKED = False
 BANDS = ("u", "g", "r", "i", "z")
 CATALOGUES = ("calibobj", "photoobj", "none")
 URL_KEYS = {

@@ -1,0 +1,122 @@
+"""The settings of the paper's chapters held against the rest of config.yaml; nothing heavy.
+
+Each check raises FewskyError, one line, where a chapter names what does not exist or belongs to
+another task. `plan` is the resolved configuration (config.Plan).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fewsky.console import FewskyError
+from fewsky.schema import known
+
+# Lists and mappings of paper.galaxy10 by the key of the task that their experiments answer.
+GALAXY10 = {
+    "task": ("imbalance", "scratch", "reports", "ensemble", "ensemble_control", "search", "main"),
+    "legacy_task": ("legacy",),
+    "folds_task": ("cv",),
+    "ten_task": ("ten",),
+    "decals_task": ("decals",),
+}
+NETWORKS = ("explain", "export")
+
+
+def check_chapters(plan: Any) -> None:
+    """Check the settings of every chapter that the paper is to hold."""
+    for chapter in plan.paper["chapters"]:
+        if chapter not in plan.paper:
+            raise FewskyError(
+                f"config: paper.{chapter}: wanted the settings of that chapter; found none. "
+                "Add them, or take the chapter out of paper.chapters."
+            )
+        settings, where = plan.paper[chapter], f"paper.{chapter}"
+        known(f"{where}.survey", settings["survey"], plan.surveys, "survey")
+        known(f"{where}.dataset", settings["dataset"], plan.datasets, "dataset")
+        CHECKS[chapter](where, settings, plan)
+
+
+def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
+    known(f"{where}.field", chapter["field"], plan.surveys[chapter["survey"]]["fields"], "field")
+    for side in ("small", "large"):
+        known(f"{where}.{side}", chapter[side], plan.families, "experiment")
+    for key in ("curves", "confusion", "main"):
+        _experiments(f"{where}.{key}", chapter[key], plan)
+
+
+def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
+    for key in ("task", "folds_task", "shift_task"):
+        if chapter[key]:
+            known(f"{where}.{key}", chapter[key], plan.tasks, "task")
+    for key in ("main", "curve", "teachers", "pseudo", "kinds", "hypothesis", "distortion"):
+        _experiments(f"{where}.{key}", chapter[key], plan)
+    for key, role in (("main", "task"), ("hypothesis", "folds_task"), ("distortion", "shift_task")):
+        _of_task(f"{where}.{key}", chapter[key], f"{where}.{role}", chapter[role], plan)
+
+
+def _check_galaxy10(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
+    for role, keys in GALAXY10.items():
+        if chapter[role]:
+            known(f"{where}.{role}", chapter[role], plan.tasks, "task")
+        for key in keys:
+            _experiments(f"{where}.{key}", chapter[key], plan)
+            _of_task(f"{where}.{key}", chapter[key], f"{where}.{role}", chapter[role], plan)
+        if chapter[role]:
+            _of_dataset(where, role, chapter, plan)
+    for key in NETWORKS:
+        _experiments(f"{where}.{key}", chapter[key], plan)
+        _having(f"{where}.{key}", chapter[key], "recipe", "a network of its own", plan)
+    for key in ("ensemble", "ensemble_control"):
+        _having(f"{where}.{key}", chapter[key], "ensemble", "an ensemble", plan)
+    _having(f"{where}.search", chapter["search"], "search", "a search for its settings", plan)
+
+
+CHECKS = {
+    "star-galaxy": _check_star_galaxy,
+    "planetary-nebulae": _check_planetary_nebulae,
+    "galaxy10": _check_galaxy10,
+}
+
+
+def named(value: Any) -> list[str]:
+    """Names in a setting that is a name, a list, a mapping of names or null, without nulls."""
+    if isinstance(value, str):
+        return [value]
+    return [
+        name for name in (value.values() if isinstance(value, Mapping) else value or ()) if name
+    ]
+
+
+def _experiments(where: str, value: Any, plan: Any) -> None:
+    for name in named(value):
+        known(where, name, plan.experiments, "experiment")
+
+
+def _of_task(where: str, value: Any, role: str, task: str | None, plan: Any) -> None:
+    for name in named(value):
+        if plan.experiments[name]["task"] != task:
+            raise FewskyError(
+                f"config: {where}: wanted experiments of {role}, {task}; found {name} of "
+                f"{plan.experiments[name]['task']}. Name others."
+            )
+
+
+def _having(where: str, value: Any, key: str, words: str, plan: Any) -> None:
+    for name in named(value):
+        if not plan.experiments[name].get(key):
+            raise FewskyError(
+                f"config: {where}: wanted an experiment with {words}; found {name} without the key "
+                f"'{key}'. Name another."
+            )
+
+
+def _of_dataset(where: str, role: str, chapter: Mapping[str, Any], plan: Any) -> None:
+    """The tasks are about the chapter's survey, but decals_task is about another one."""
+    survey = plan.datasets[plan.tasks[chapter[role]]["dataset"]]["survey"]
+    other = role == "decals_task"
+    if (survey != chapter["survey"]) == other:
+        return
+    wanted = f"another survey than {chapter['survey']}" if other else f"{chapter['survey']}"
+    raise FewskyError(
+        f"config: {where}.{role}: wanted a task on {wanted}; found {chapter[role]} on {survey}. "
+        "Name another task, or change the survey."
+    )

@@ -1,0 +1,216 @@
+"""What shapes the sentences of the chapter on Galaxy10: what a run has, and its verdicts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fewsky.files import load_json, load_table
+from fewsky.metrics.nuisance import nuisance_warning
+from fewsky.paper import numbers_scores as scores
+from fewsky.paper.hypothesis import find
+from fewsky.paper.kinds import kind_of
+
+ROLES = {
+    "main": "task",
+    "legacy": "legacy_task",
+    "folds": "folds_task",
+    "ten": "ten_task",
+    "decals": "decals_task",
+}
+LISTS = ("main", "ten", "decals", "explain", "export")
+MAPS = ("imbalance", "scratch", "legacy", "reports", "cv")
+# The questions that comparisons answer: pairs of parts, the first held against the second.
+IMBALANCE = (("down-and-up", "none"), ("weights", "none"), ("partial-and-weights", "none"),
+             ("partial-and-weights", "down-and-up"))  # fmt: skip
+SCRATCH = (("bigger", "simple"), ("dropout", "bigger"), ("dropout-bn", "dropout"),
+           ("dropout-reg", "dropout"), ("dropout-reg-bn", "dropout-bn"),
+           ("dropout-bn", "simple"))  # fmt: skip
+FOLDS = (("scratch", "vgg"),)
+SEARCHED = (("search", "simple"), ("search", "scratch"))
+Settings = Mapping[str, Any]
+
+
+def of_config(settings: Settings) -> dict[str, Any]:
+    """What shapes sentences and stands in the configuration; null parts are left out."""
+    chapter, survey, items = settings["chapter"], settings["survey"], settings["experiments"]
+    answered = {item["task"] for item in items.values()}
+    tasks = {role: chapter[key] for role, key in ROLES.items() if chapter[key] in answered}
+    maps = {key: held(chapter, key) for key in MAPS}
+    lists = {key: list(chapter[key] or ()) for key in LISTS}
+    ensemble = chapter["ensemble"]
+    return {
+        "bands": survey["bands"],
+        "all_classes": list(survey["counts"]),
+        "classes": {role: settings["tasks"][task]["classes"] for role, task in tasks.items()},
+        "tasks": tasks,
+        "splits": {role: settings["tasks"][task]["split"] for role, task in tasks.items()},
+        **maps,
+        **lists,
+        "ensemble": ensemble,
+        "ensemble_control": chapter["ensemble_control"],
+        "members": list(items[ensemble]["ensemble"]["of"]) if ensemble else [],
+        "search": chapter["search"],
+        "space": _space(items[chapter["search"]]) if chapter["search"] else {},
+        "kinds": {name: kind_of(item) for name, item in items.items()},
+        "about": {name: item.get("about", "") for name, item in items.items()},
+        "tuned": _tuned(items),
+        "weighed": _weights(settings, [*lists["main"], *maps["cv"].values(), *lists["decals"]]),
+        "nuisance_columns": _columns(items, tasks["main"]),
+        "moved": _moved({name: items[name] for name in lists["main"]}),
+        "study_recipe": any("copies" in _moves(item) for item in items.values()),
+        "shear_deg": sorted({_shear(item) for item in items.values()} - {None}),
+    }
+
+
+def held(chapter: Settings, key: str) -> dict[str, str]:
+    """Experiments of one of the chapter's mappings by their part in it, without nulls."""
+    return {part: name for part, name in (chapter[key] or {}).items() if name}
+
+
+def _space(item: Settings) -> dict[str, Any]:
+    """What a search asks for, and over what range: words by setting."""
+    found = {}
+    for key, told in item["search"]["space"].items():
+        choices = told.get("choices")
+        if choices:
+            found[key] = " or ".join(map(str, choices))
+        else:
+            found[key] = f"{told['low']:g} to {told['high']:g}"
+    return found
+
+
+def _tuned(items: Settings) -> dict[str, str]:
+    """How far the weights that an experiment starts from are trained: features, tuned or all."""
+    found = {}
+    for name, item in items.items():
+        if not item.get("weights") or "recipe" not in item:
+            continue
+        unfreeze = item["recipe"]["unfreeze"]
+        parts = [unfreeze] if isinstance(unfreeze, str) else unfreeze
+        blocks = isinstance(parts, int) or any("block" in part for part in parts)
+        found[name] = "all" if unfreeze == "all" else "tuned" if blocks else "features"
+    return found
+
+
+def _weights(settings: Settings, names: Iterable[str]) -> list[dict[str, str]]:
+    """The starting weights of some experiments, each once: name, model, kind, source, words."""
+    items, weights = settings["experiments"], settings["weights"]
+    used = [items[name].get("weights") for name in names]
+    return [
+        {
+            "name": name,
+            "model": weights[name]["model"],
+            "about": weights[name].get("about") or "",
+            "kind": _source(weights[name]),
+            "from": weights[name].get("from") or "",
+        }
+        for name in dict.fromkeys(filter(None, used))
+    ]
+
+
+def _source(weights: Settings) -> str:
+    """experiment, random or published."""
+    if weights.get("from"):
+        return "experiment"
+    return "random" if weights.get("random") is not None else "published"
+
+
+def _columns(items: Settings, task: str) -> list[str]:
+    """What the nuisance control of a task sees."""
+    own = [item for item in items.values() if item["task"] == task]
+    controls = [item["opponent"] for item in own if kind_of(item) == "nuisance"]
+    return list(controls[0].get("columns") or ()) if controls else []
+
+
+def _moved(items: Settings) -> list[str]:
+    """Experiments that move every image anew at each sight."""
+    return [name for name, item in items.items() if _moves(item) == ("affine", "all")]
+
+
+def _moves(item: Settings) -> tuple[str | None, str | None]:
+    recipe = item.get("recipe") or {}
+    return recipe.get("augment"), recipe.get("augment_of")
+
+
+def _shear(item: Settings) -> float | None:
+    recipe = item.get("recipe") or {}
+    return recipe["affine"]["shear_deg"] if recipe.get("augment") == "affine" else None
+
+
+def of_files(settings: Settings, files: Mapping[str, Any], tasks: Mapping[str, str], numbers):
+    """What shapes sentences and stands in result files."""
+    items = settings["experiments"]
+    compared = {
+        role: scores.comparisons(files["comparisons"][task], settings["comparisons"])
+        for role, task in tasks.items()
+    }
+    audits = {role: load_json(files["audits"][task]) for role, task in tasks.items()}
+    findings = _findings(settings, numbers, compared)
+    asked_for = {frozenset((row["a"], row["b"])) for rows in findings.values() for row in rows}
+    named = [row for rows in compared.values() for row in rows if row["named"]]
+    return {
+        "auditable": {role: audit["sky"] == "auditable" for role, audit in audits.items()},
+        "warnings": _warnings(items, files["metrics"], tasks),
+        "truth": any(key.startswith("g10.truth.") for key in numbers),
+        "findings": findings,
+        "named": [row for row in named if frozenset((row["a"], row["b"])) not in asked_for],
+    }
+
+
+def _findings(settings: Settings, numbers, compared: Mapping[str, list[dict]]) -> dict[str, list]:
+    """The comparisons behind each question of the text."""
+    chapter, items, main = settings["chapter"], settings["experiments"], compared["main"]
+    parts = {key: held(chapter, key) for key in MAPS}
+    return {
+        "imbalance": asked(IMBALANCE, parts["imbalance"], main),
+        "scratch": asked(SCRATCH, parts["scratch"], main),
+        "folds": asked(FOLDS, parts["cv"], compared.get("folds", [])),
+        "search": asked(SEARCHED, parts["reports"], main),
+        "ensemble": _of_ensemble(chapter, items, main),
+        "best": _best_pair(settings, numbers, main),
+    }
+
+
+def asked(
+    pairs: Sequence[tuple[str, str]], parts: Mapping[str, str], rows: Sequence[dict]
+) -> list[dict[str, Any]]:
+    """The comparisons that answer some questions, each turned so that `a` is the first part."""
+    return [row for pair in pairs if (row := find(parts, pair, rows))]
+
+
+def _of_ensemble(chapter: Settings, items: Settings, rows: Sequence[dict]) -> list[dict[str, Any]]:
+    """The ensemble against each of its members, and against equal weights."""
+    if not chapter["ensemble"]:
+        return []
+    others = [*items[chapter["ensemble"]]["ensemble"]["of"], chapter["ensemble_control"]]
+    parts = {"ensemble": chapter["ensemble"], **{name: name for name in others if name}}
+    return asked([("ensemble", name) for name in others if name], parts, rows)
+
+
+def _best_pair(settings: Settings, numbers, rows: Sequence[dict]) -> list[dict[str, Any]]:
+    """The network of the main table with the highest MCC against the best opponent."""
+    items, best = settings["experiments"], {}
+    for kind in ("network", "opponent"):
+        key = {
+            name: numbers[f"g10.score.{name}.mcc"]["value"]
+            for name in settings["chapter"]["main"]
+            if kind_of(items[name]) == kind and f"g10.score.{name}.mcc" in numbers
+        }
+        known = {name: value for name, value in key.items() if value is not None}
+        if known:
+            best[kind] = max(known, key=known.get)
+    return asked([("network", "opponent")], best, rows)
+
+
+def _warnings(items: Settings, metrics: Mapping[str, Path], tasks: Mapping[str, str]) -> list[str]:
+    """Sentences of warning of the nuisance controls, one a task at most."""
+    found = []
+    for task in tasks.values():
+        controls = [
+            name
+            for name, item in items.items()
+            if item["task"] == task and kind_of(item) == "nuisance"
+        ]
+        table = load_table(metrics[task])
+        found += [nuisance_warning(table, name) for name in controls[:1]]
+    return [words for words in found if words]
