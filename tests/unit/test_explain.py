@@ -362,7 +362,8 @@ def test_a_frozen_part_is_explained_with_the_rest(tmp_path, kind):
         folder, (_, _, every_draw) = frozen.probe(tmp_path, weights, data)
         save_table(every_draw, folder / "predictions.parquet")
     found = explaining.explain(folder, data[0], data[1], SETTINGS)
-    assert found.told["map_layer"]["settled"] == "trunk.layer4.0.act2"
+    # Of 32 px the last block has maps of one pixel, which tell no place.
+    assert found.told["map_layer"]["settled"] == "trunk.layer3.0.act3"
     assert found.told["weighted_layers"] == 16
     assert set(found.table["randomised"]) == {0, 1, 4, 8, 12, 16}
     tested = data[2].loc[data[2]["part"] == "test", "object_id"]

@@ -19,6 +19,7 @@ ROLES = {
 }
 LISTS = ("main", "ten", "decals", "explain", "export")
 MAPS = ("imbalance", "scratch", "legacy", "reports", "cv")
+RADIANS = 1.0  # degrees of shear above which 0.2 was read as radians, 11.5 degrees
 # The questions that comparisons answer: pairs of parts, the first held against the second.
 IMBALANCE = (("down-and-up", "none"), ("weights", "none"), ("partial-and-weights", "none"),
              ("partial-and-weights", "down-and-up"))  # fmt: skip
@@ -58,7 +59,7 @@ def of_config(settings: Settings) -> dict[str, Any]:
         "nuisance_columns": _columns(items, tasks["main"]),
         "moved": _moved({name: items[name] for name in lists["main"]}),
         "study_recipe": any("copies" in _moves(item) for item in items.values()),
-        "shear_deg": sorted({_shear(item) for item in items.values()} - {None}),
+        "shear_in_radians": any((_shear(item) or 0) > RADIANS for item in items.values()),
     }
 
 
@@ -153,8 +154,19 @@ def of_files(settings: Settings, files: Mapping[str, Any], tasks: Mapping[str, s
         "warnings": _warnings(items, files["metrics"], tasks),
         "truth": any(key.startswith("g10.truth.") for key in numbers),
         "findings": findings,
+        "rebalanced": _rebalanced(settings["chapter"], numbers),
         "named": [row for row in named if frozenset((row["a"], row["b"])) not in asked_for],
     }
+
+
+def _rebalanced(chapter: Settings, numbers) -> list[str]:
+    """Experiments on unequal classes whose epochs repeat objects or leave some out."""
+    return [
+        name
+        for name in held(chapter, "imbalance").values()
+        for told in [[f"g10.balance.{name}.{key}" for key in ("repeated", "left_out")]]
+        if any(key in numbers and numbers[key]["value"] for key in told)
+    ]
 
 
 def _findings(settings: Settings, numbers, compared: Mapping[str, list[dict]]) -> dict[str, list]:
