@@ -26,8 +26,7 @@ ENOUGH_S = 300
 EXPERIMENT = "sg-small-base"
 DRAW = RESULTS / "models" / EXPERIMENT / "draw-0"
 TARGET = str(DRAW / "predictions.parquet")
-LONGER = "longer.yaml"  # a training of a few epochs, so that it can be met at work
-FOR_LONGER = {"experiments": {EXPERIMENT: {"recipe": {"max_steps": 60}}}}
+SMALL = [*TINY, "tests/slurm/small.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +41,10 @@ def cluster():
 
 
 @pytest.fixture(scope="module")
-def local(tiny, tmp_path_factory) -> Path:
-    """The tiny paper with one draw trained for longer, on this machine and without Slurm."""
-    folder = tmp_path_factory.mktemp("local") / "site"
-    shutil.copytree(tiny, folder, symlinks=True)
-    (folder / LONGER).write_text(yaml.safe_dump(FOR_LONGER))
-    run = snakemake(folder, "--cores", "1", TARGET, configs=[*TINY, LONGER])
+def local(tmp_path_factory) -> Path:
+    """The small paper and one more draw, on this machine and without Slurm."""
+    folder = copy_repository(tmp_path_factory.mktemp("local") / "site")
+    run = snakemake(folder, "--cores", "2", "all", TARGET, configs=SMALL)
     assert run.code == 0, run.text[-4000:]
     return folder
 
@@ -79,13 +76,13 @@ def hopeless(cluster, local, tmp_path_factory):
 def whole(cluster, tmp_path_factory):
     """The whole paper under way, from nothing."""
     folder = copy_repository(tmp_path_factory.mktemp("whole") / "site")
-    edit_profile(folder, TINY, {}, precommand="touch site-hook")
+    edit_profile(folder, SMALL, {}, precommand="touch site-hook")
     return SlurmRun(folder)
 
 
 @pytest.fixture
 def hurt(local, tmp_path) -> Path:
-    """The tiny paper without one trained draw, which is what a run has to make again."""
+    """The small paper without one trained draw, which is what a run has to make again."""
     return without_draw(local, tmp_path / "site")
 
 
@@ -97,7 +94,7 @@ def without_draw(local: Path, folder: Path) -> Path:
 
 def start(folder: Path, **train) -> SlurmRun:
     """Make the missing draw on the cluster, with some resources of its own."""
-    edit_profile(folder, [*TINY, LONGER], train)
+    edit_profile(folder, SMALL, train)
     return SlurmRun(folder, TARGET)
 
 
@@ -176,10 +173,12 @@ def test_a_job_over_its_memory_is_made_again_with_more(starved, cluster, local):
 
 
 # --- the whole ----------------------------------------------------------------------------------
-def test_the_whole_paper_is_that_of_a_local_run(whole, cluster, tiny):
+def test_the_whole_paper_is_that_of_a_local_run(whole, cluster, local):
     run = whole.finish(3 * ENOUGH_S)
     assert run.code == 0, run.text[-4000:]
-    assert checksums(whole.folder) == checksums(tiny)
+    made, wanted = checksums(whole.folder), checksums(local)
+    assert f"{RESULTS}/paper.provenance.json" in made
+    assert made == {name: wanted[name] for name in made}
     assert (whole.folder / "site-hook").exists()
 
     jobs = cluster.jobs(whole.folder)
