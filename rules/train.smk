@@ -123,8 +123,9 @@ rule train:
         experiment=one_of(TRAINED),
     conda:
         "../envs/torch.yaml"
+    threads: threads_of
     resources:
-        **GPU,
+        **GPUS,
         device=PLAN.technical["compute"]["device"],
         resume=f"{RESULTS}/models/.resume",
     params:

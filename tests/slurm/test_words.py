@@ -134,9 +134,18 @@ def test_a_silent_slurm_matters_only_where_it_was_used(tmp_path, monkeypatch):
 
 
 # --- the profile --------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def profile() -> dict:
-    return yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+# Keys whose line says it all, or whose reasons stand inside.
+PLAIN = ("set-resources:", "executor:", "configfile:", "show-failed-logs:", "group-components:")
+PROFILES = ("slurm", "slurm-preemptible")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / "profiles" / name / "config.yaml").read_text()
+
+
+@pytest.fixture(scope="module", params=PROFILES)
+def profile(request) -> dict:
+    return yaml.safe_load(text_of(request.param))
 
 
 def rules() -> dict[str, str]:
@@ -168,6 +177,22 @@ def test_memory_grows_where_a_job_is_tried_again(profile):
         first, second = (classes[name]["mem_mb"](None, attempt) for attempt in (1, 2))
         assert 0 < first < second, name
     assert profile["retries"] == 1
+
+
+def test_only_the_preemptible_profile_leaves_restarts_to_slurm():
+    usual, preemptible = (yaml.safe_load(text_of(name)) for name in PROFILES)
+    assert usual.pop("slurm-no-requeue") is True and preemptible.pop("slurm-requeue") is True
+    assert preemptible == usual
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_key_of_a_profile_has_its_reason(name):
+    above = ""
+    for line in text_of(name).splitlines():
+        key = re.match(r"[a-z-]+:", line)
+        told = "#" in line or above.startswith("#") or key[0] in PLAIN if key else True
+        assert told, f"profiles/{name}: {line}"
+        above = line
 
 
 def test_the_profile_is_found_by_its_name():

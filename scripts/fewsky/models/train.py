@@ -113,7 +113,10 @@ def train(
     frozen = frozen and {"path": frozen, "sha256": start.card["sha256"]}
     job = Job(settings, data, draw, start, stored, pseudo, frozen, side)
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
-    with parallel.held_once(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
+    with (
+        parallel.held_once(lock, wait_seconds) as still_mine,
+        reproducible(settings["recipe"]["threads"]),
+    ):
         try:
             finished = [_fit_run(job, run) for run in planned]
         except FewskyError:
