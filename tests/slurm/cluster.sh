@@ -159,7 +159,8 @@ wait_for() { # WHAT TRIES TEST...
 	refuse "wanted $what; found none after $((tries / 4)) s. Logs: $(grep -ihE 'error|fatal' "$DIR"/*.log | tail -n 2 | tr '\n' ' ')"
 }
 
-responds() { [[ $(sinfo -h -N -n "$1" -o %T) =~ ^(idle|mixed|allocated|completing)$ ]]; }
+# A node in two partitions has two lines.
+responds() { [[ $(sinfo -h -N -n "$1" -o %T | head -n 1) =~ ^(idle|mixed|allocated|completing)$ ]]; }
 
 # A UTS namespace gives each slurmd its own host name, which is how it knows which node it is.
 start_node() { # NODE

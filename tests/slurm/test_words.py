@@ -1,6 +1,7 @@
 """What is said of jobs that Slurm refused or ended; what the profile names. Needs no Slurm."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -169,10 +170,30 @@ def test_no_small_job_goes_to_the_queue_by_itself(profile):
     assert small and not alone, "localrule: True, or a group in profiles/slurm"
 
 
-def test_memory_grows_where_a_job_is_tried_again(profile):
+def resource_classes(**names) -> dict:
+    """The names of rules/common.smk that say what a class of jobs asks for."""
     common = (ROOT / "rules" / "common.smk").read_text()
-    classes = {}
-    exec(re.search(r"(?s)# --- resources, .*?(?=\n# ---)", common)[0], classes)
+    exec(re.search(r"(?s)# --- resources, .*?(?=\n# ---)", common)[0], names)
+    return names
+
+
+def test_a_shared_training_asks_for_a_gpu_a_process():
+    recipes = {"alone": {"processes": 1, "threads": 3}, "shared": {"processes": 2, "threads": 3}}
+    training = {name: {"recipe": recipe} for name, recipe in recipes.items()}
+    named = resource_classes(TRAINING=training)
+    train, usual = named["GPUS"], named["GPU"]
+    for name, factor in (("alone", 1), ("shared", 2)):
+        job = SimpleNamespace(experiment=name)
+        assert train["gpu"](job) == factor * usual["gpu"]
+        assert train["mem_mb"](job, 2) == factor * usual["mem_mb"](job, 2)
+        assert named["threads_of"](job) == 3 * factor
+        assert train["nodes"] == 1 and train["runtime"] == usual["runtime"]
+    body = rules()["train"]
+    assert "        **GPUS,\n" in body and "    threads: threads_of\n" in body
+
+
+def test_memory_grows_where_a_job_is_tried_again(profile):
+    classes = resource_classes()
     for name in ("SMALL", "LARGE", "GPU"):
         first, second = (classes[name]["mem_mb"](None, attempt) for attempt in (1, 2))
         assert 0 < first < second, name
