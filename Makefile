@@ -14,8 +14,7 @@ FOLDER ?= ../shared/images/planetary-nebulae-dss
 # What a profile is told beside its files: where the files of this machine lie.
 OWN_sample = --config mirror=$(MIRROR)
 OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
-# `slurm` is found through the link at the root, the others by their path.
-RESUMED = $(if $(filter slurm,$(PROFILE)),slurm,profiles/$(PROFILE) --cores $(CORES)) $(OWN_$(PROFILE))
+RESUMED = profiles/$(PROFILE) $(if $(filter slurm%,$(PROFILE)),,--cores $(CORES)) $(OWN_$(PROFILE))
 RESULTS ?= results/main
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
@@ -53,17 +52,20 @@ folder: $(VENV)/.done  ## the chapter on few labels with your own images: make f
 results/%/report.html: results/%/paper.pdf
 	$(SNAKEMAKE) --profile profiles/$* $(OWN_$*) --report $@
 
-resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample, folder or slurm)
+resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample, folder, slurm or slurm-preemptible)
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)
 
 test: $(VENV)/.done  ## unit, rules, reruns, faults, real data where present
 	$(BIN)/python -m pytest -m "not slow and not slurm"
 
-test-all: $(VENV)/.done  ## the slow ones too
+test-all: $(VENV)/.done  ## the slow ones too, and the demo through Slurm where one can be started
 	$(BIN)/python -m pytest -m "not slurm"
+	@if refusal=$$(tests/slurm/cluster.sh check $(VENV)/no-cluster 2>&1); \
+	then $(BIN)/python -m pytest -m slurm tests/slurm; \
+	else echo "make test-all: left out what needs a Slurm. $$refusal"; fi
 
 test-slurm: $(VENV)/.done  ## the Slurm profile on a Slurm of its own; needs root and Debian's slurm-wlm and munge
-	$(BIN)/python -m pytest -m slurm tests/slurm
+	$(BIN)/python -m pytest -m "slurm and not slow" tests/slurm
 
 bench: $(VENV)/.done  ## speed as ratios against named peers, in results/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks

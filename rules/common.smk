@@ -59,6 +59,25 @@ LARGE = {"mem_mb": by_attempt(8000), "runtime": 120}
 GPU = {"mem_mb": by_attempt(16000), "runtime": 480, "gpu": 1}
 
 
+def processes_of(wildcards):
+    """Processes that share an experiment's training, each with a GPU and the data in memory."""
+    return TRAINING[wildcards.experiment]["recipe"]["processes"]
+
+
+def threads_of(wildcards):
+    """CPU threads of all processes of an experiment's training."""
+    return processes_of(wildcards) * TRAINING[wildcards.experiment]["recipe"]["threads"]
+
+
+def memory_of(wildcards, attempt):
+    """Memory of all processes of an experiment's training, in MB."""
+    return processes_of(wildcards) * GPU["mem_mb"](wildcards, attempt)
+
+
+# gpus: a network is trained by as many processes as its recipe says, all on one node.
+GPUS = GPU | {"gpu": processes_of, "mem_mb": memory_of, "nodes": 1}
+
+
 # --- settings -----------------------------------------------------------------------------------
 def chosen(block, *wildcards_of_it):
     """A params function: the part of a block that the job's wildcards choose.
@@ -335,7 +354,9 @@ def training(name):
 def combining(name):
     """All that the job of an ensemble is told."""
     item = PLAN.experiments[name]
-    return {"experiment": name, "classes": PLAN.tasks[item["task"]]["classes"], **item["ensemble"]}
+    classes = PLAN.tasks[item["task"]]["classes"]
+    told = {"experiment": name, "classes": classes, "budgets": item["budgets"]}
+    return {**told, **item["ensemble"]}
 
 
 def members_of(wildcards):

@@ -155,11 +155,12 @@ def trained_from(names):
 
 
 def stages_before(name):
-    """Experiments that one starts from or learns from, and those before them, each once."""
+    """Experiments that one starts from, learns from or averages, and those before, each once."""
     todo, found = [name], []
     while todo:
         item = PLAN.experiments[todo.pop()]
-        near = {item.get("start", {}).get("from"), item.get("teacher")} - {None, *found}
+        members = item.get("ensemble", {}).get("of", [])
+        near = {item.get("start", {}).get("from"), item.get("teacher"), *members} - {None, *found}
         found += sorted(near)
         todo += sorted(near)
     return found
@@ -192,7 +193,8 @@ def own_benchmarks(name):
     """Where the seconds and the memory of one experiment's jobs are kept."""
     if name in TRAINED:
         return [f"<results>/benchmarks/train/{name}/draw-{k}.tsv" for k in draws_of(name)]
-    maker = "fit_probes" if name in PROBES else "fit_opponent"
+    makers = {"fit_probes": PROBES, "fit_opponent": OPPONENTS, "combine_predictions": ENSEMBLES}
+    [maker] = [maker for maker, names in makers.items() if name in names]
     return [f"<results>/benchmarks/{maker}/{name}.tsv"]
 
 

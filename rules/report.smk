@@ -6,12 +6,7 @@ TEXT = sorted(
     for path in Path(REPORT).glob(pattern)
 )
 SCORED = [name for name in TASKS_SHOWN if PLAN.of_task(name)]
-CARDED = [
-    name
-    for task in SCORED
-    for name in PLAN.of_task(task)
-    if name in TRAINED or name in PROBES
-]
+CARDED = [name for task in SCORED for name in PLAN.of_task(task) if name not in OPPONENTS]
 
 
 rule collect_numbers:

@@ -165,8 +165,9 @@ rule train:
         experiment=one_of(TRAINED),
     conda:
         "../envs/torch.yaml"
+    threads: threads_of
     resources:
-        **GPU,
+        **GPUS,
         device=PLAN.technical["compute"]["device"],
         resume=f"{RESULTS}/models/.resume",
     params:
@@ -247,6 +248,8 @@ rule combine_predictions:
         provenance="<results>/models/{experiment}/draw-all/provenance.json",
     log:
         "<results>/logs/combine_predictions/{experiment}.log",
+    benchmark:
+        "<results>/benchmarks/combine_predictions/{experiment}.tsv"
     wildcard_constraints:
         experiment=one_of(ENSEMBLES),
     localrule: True

@@ -14,7 +14,8 @@ with running(snakemake.log[0]):
     for (name, draw), table in load_predictions(snakemake.input.predictions).items():
         parts[name].append(table.assign(draw=draw))
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
-    predictions, weights = combine(tables, settings["classes"], settings["weights"])
+    told = settings["classes"], settings["weights"], settings["budgets"]
+    predictions, weights = combine(tables, *told)
     save_table(predictions, snakemake.output.predictions)
     save_json({**settings, "runs": weights}, snakemake.output.card)
     record(

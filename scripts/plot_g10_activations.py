@@ -1,4 +1,4 @@
-"""What the layers of networks make of one galaxy: the first channels of convolutions and poolings."""
+"""What the layers of networks make of one galaxy: first channels of convolutions and poolings."""
 
 from fewsky.console import running
 from fewsky.figures import galaxy10_explained as explained

@@ -1,8 +1,8 @@
-"""Grad-CAM: where networks see the class, for the surest galaxy of each class and worst mistakes."""
+"""Grad-CAM: where networks see the class, in the surest galaxy of each and the worst mistakes."""
 
 from fewsky.console import running
-from fewsky.figures import style
 from fewsky.figures import galaxy10_explained as explained
+from fewsky.figures import style
 from fewsky.provenance import record, simulated
 
 SURE, WRONG = 5, 3  # objects a line

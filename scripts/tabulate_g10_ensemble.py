@@ -50,9 +50,9 @@ def row_of(name, kind, metrics, weights, comparisons, ensemble):
         "Experiment": name,
         "Kind": kind,
         "Weights": weights_cell(own),
-        "Found on": whole(own["objects"].mean()),
+        "Found on": UNKNOWN if kind == "equal weights" else whole(own["objects"].mean()),
         **{words: interval(*one(rows, key)) for key, words in COLUMNS.items()},
-        **difference_cells(compared(comparisons, ensemble, name), "MCC of the ensemble, less this",
+        **difference_cells(compared(comparisons, ensemble, name), "Ensemble less this",
                            "Verdict on the ensemble"),
     }  # fmt: skip
 

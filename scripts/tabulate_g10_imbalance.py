@@ -35,7 +35,7 @@ def row_of(way, name, shown, metrics, comparisons):
         "Images an epoch": whole(own["views"].sum()),
         "Repeated": share(repeated / own["views"].sum()),
         **{words: interval(*one(rows, key)) for key, words in COLUMNS.items()},
-        **difference_cells(told, "MCC, less that of nothing", "Verdict"),
+        **difference_cells(told, "Difference from nothing", "Verdict"),
     }
 
 

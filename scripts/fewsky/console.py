@@ -35,7 +35,7 @@ def running(log: str | Path) -> Iterator[None]:
     with open(log, "w", buffering=1) as stream, redirect_stdout(stream), redirect_stderr(stream):
         try:
             check_own_modules()
-            with _unwound_by(signal.SIGTERM):
+            with unwound_by(signal.SIGTERM):
                 yield
         except (FewskyError, OSError) as error:
             line = str(error) if isinstance(error, FewskyError) else _named(error)
@@ -49,7 +49,7 @@ def running(log: str | Path) -> Iterator[None]:
 
 
 @contextmanager
-def _unwound_by(number: signal.Signals) -> Iterator[None]:
+def unwound_by(number: signal.Signals) -> Iterator[None]:
     """Turn a signal into SystemExit, so that `finally` blocks run; only the main thread can."""
 
     def leave(*_):

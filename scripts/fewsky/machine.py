@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -11,6 +12,8 @@ from fewsky.console import FewskyError
 
 # Options of mallopt, from glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+# Option of prctl, from Linux's prctl.h: the signal that a process gets when its parent dies.
+PR_SET_PDEATHSIG = 1
 
 
 def choose_device(name: str) -> torch.device:
@@ -53,6 +56,12 @@ def reproducible(threads: int) -> Iterator[None]:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1])
         deterministic.fill_uninitialized_memory = before[2]
+
+
+def end_with_parent() -> None:
+    """Have this process ended by SIGTERM when its parent is gone, however that died; Linux only."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _keep_freed_memory() -> None:

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# A real Slurm on this one machine, for the tests: n1 and n3 in partition cpu, n2 with one GPU in gpu.
+# A real Slurm on this one machine, for the tests: n1 and n3 in partition cpu, n2 with one GPU in gpu;
+# n4 in spare, whose jobs are put back into the queue where a job of partition urgent wants the node.
 #
 #   cluster.sh up DIR          start it; everything it writes lies in DIR, and /etc/slurm points there
+#   cluster.sh check DIR       say in one line why it could not be started, if so
 #   cluster.sh down DIR        end what `up` started, and nothing else; remove DIR
 #   cluster.sh cut DIR NODE    a power cut: every process of the node is killed, its slurmd too
 #   cluster.sh start DIR NODE  start the slurmd of a node again
@@ -10,7 +12,7 @@
 set -euo pipefail
 
 MARK="# of fewsky's tests/slurm/cluster.sh"
-NODES=(n1 n2 n3)
+NODES=(n1 n2 n3 n4)
 CONTROL_PORT=16817
 
 refuse() {
@@ -102,13 +104,18 @@ write_configuration() {
 		SchedulerParameters=bf_interval=2,sched_interval=5
 		SelectType=select/cons_tres
 		SelectTypeParameters=CR_Core_Memory
+		PreemptType=preempt/partition_prio
+		PreemptMode=REQUEUE
 		GresTypes=gpu
 		# more cores than there are, so that one run's jobs do not wait for another's
 		NodeName=n1 NodeAddr=127.0.0.1 Port=17001 CPUs=4 RealMemory=16000
 		NodeName=n2 NodeAddr=127.0.0.1 Port=17002 CPUs=2 RealMemory=8000 Gres=gpu:null:1
 		NodeName=n3 NodeAddr=127.0.0.1 Port=17003 CPUs=4 RealMemory=16000
-		PartitionName=cpu Nodes=n1,n3 Default=YES MaxTime=60
-		PartitionName=gpu Nodes=n2 MaxTime=60
+		NodeName=n4 NodeAddr=127.0.0.1 Port=17004 CPUs=4 RealMemory=16000
+		PartitionName=cpu Nodes=n1,n3 Default=YES MaxTime=60 PreemptMode=OFF
+		PartitionName=gpu Nodes=n2 MaxTime=60 PreemptMode=OFF
+		PartitionName=spare Nodes=n4 MaxTime=60 PriorityTier=1
+		PartitionName=urgent Nodes=n4 MaxTime=60 PriorityTier=2 PreemptMode=OFF
 	CONF
 	printf '%s\n' "$MARK" "NodeName=n2 Name=gpu Type=null File=/dev/null" >/etc/slurm/gres.conf
 	printf '%s\n' "$MARK" "CgroupPlugin=cgroup/v1" >/etc/slurm/cgroup.conf
@@ -152,7 +159,8 @@ wait_for() { # WHAT TRIES TEST...
 	refuse "wanted $what; found none after $((tries / 4)) s. Logs: $(grep -ihE 'error|fatal' "$DIR"/*.log | tail -n 2 | tr '\n' ' ')"
 }
 
-responds() { [[ $(sinfo -h -N -n "$1" -o %T) =~ ^(idle|mixed|allocated|completing)$ ]]; }
+# A node in two partitions has two lines.
+responds() { [[ $(sinfo -h -N -n "$1" -o %T | head -n 1) =~ ^(idle|mixed|allocated|completing)$ ]]; }
 
 # A UTS namespace gives each slurmd its own host name, which is how it knows which node it is.
 start_node() { # NODE
@@ -163,7 +171,7 @@ start_node() { # NODE
 
 up() {
 	check
-	mkdir -p "$DIR"/state "$DIR"/spool-{n1,n2,n3} /etc/slurm
+	mkdir -p "$DIR"/state "$DIR"/spool-{n1,n2,n3,n4} /etc/slurm
 	touch "$DIR/$MARKER"
 	chmod 755 "$DIR"
 	trap '(down) || true' ERR EXIT
@@ -196,8 +204,9 @@ unset SLURM_CONF
 action=${1:-} DIR=$(realpath -m "${2:?wanted a folder}") node=${3:-}
 case $action in
 up) up ;;
+check) check ;;
 down) down ;;
 cut) cut_node "${node:?wanted a node}" ;;
 start) start_node "${node:?wanted a node}" ;;
-*) refuse "wanted up, down, cut or start; found '$action'" ;;
+*) refuse "wanted up, check, down, cut or start; found '$action'" ;;
 esac

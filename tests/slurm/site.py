@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -33,7 +35,8 @@ class Job(NamedTuple):
 
 
 class Cluster:
-    """The three nodes: n1 and n3 in partition cpu, n2 with the one GPU in partition gpu."""
+    """The four nodes: n1 and n3 in partition cpu, n2 with the one GPU in partition gpu, n4 in spare
+    and urgent, of which spare is preemptible."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -55,12 +58,14 @@ class Cluster:
         return [Job(*row[:-1]) for row in rows if row[-1] == str(folder)]
 
 
-def edit_profile(folder: Path, configs: list[str], train: dict, **settings) -> None:
-    """Edit the profile of a copy as a site would: memory, walltimes; and name the tiny paper.
+def edit_profile(
+    folder: Path, configs: list[str], train: dict, name: str = "slurm", **settings
+) -> None:
+    """Edit a profile of a copy as a site would: memory, walltimes; and name the small paper.
 
     `train` holds resources of the rule train, `settings` any other key of the profile.
     """
-    path = folder / "profiles" / "slurm" / "config.yaml"
+    path = folder / "profiles" / name / "config.yaml"
     profile = yaml.safe_load(path.read_text())
     small = {"mem_mb": 1500, "runtime": 5}
     asked = {rule: small | profile["set-resources"].get(rule, {}) for rule in rules_of(folder)}
@@ -79,6 +84,19 @@ def rules_of(folder: Path) -> list[str]:
     """The names of all rules."""
     lines = (line for file in (folder / "rules").glob("*.smk") for line in file.open())
     return [line.split()[1].rstrip(":") for line in lines if line.startswith("rule ")]
+
+
+def assert_one_gpu_job_at_a_time(jobs: list[Job], made: Counter) -> None:
+    """All trainings and features of a run were made on the GPU node, one after the other."""
+    on_gpu = ("train", "extract_features")
+    gpu_jobs = [
+        job for job in jobs if job.rule.startswith(tuple(f"rule_{name}_" for name in on_gpu))
+    ]
+    assert len(gpu_jobs) == sum(made[name] for name in on_gpu) > 1
+    assert {(job.partition, job.node) for job in gpu_jobs} == {("gpu", "n2")}
+    assert {job.partition for job in jobs if job not in gpu_jobs} == {"cpu"}
+    in_order = sorted(gpu_jobs, key=lambda job: job.start)
+    assert all(first.end <= second.start for first, second in pairwise(in_order))
 
 
 class SlurmRun:

@@ -9,45 +9,35 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import yaml
 
 from fewsky.files import load_json
 from tests.conftest import TINY, copy_repository, snakemake
-from tests.slurm.site import RESULTS, SCRIPT, Cluster, SlurmRun, edit_profile
+from tests.slurm.site import (
+    RESULTS,
+    SCRIPT,
+    SlurmRun,
+    assert_one_gpu_job_at_a_time,
+    edit_profile,
+)
 
-pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("overdue", "starved", "hopeless")]
+EARLY = ("overdue", "starved", "hopeless", "displaced")
+pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures(*EARLY)]
 BY_CPU = {"slurm_partition": "cpu", "gpu": 0}
 ENOUGH_S = 300
 EXPERIMENT = "sg-small-base"
 DRAW = RESULTS / "models" / EXPERIMENT / "draw-0"
 TARGET = str(DRAW / "predictions.parquet")
-LONGER = "longer.yaml"  # a training of a few epochs, so that it can be met at work
-FOR_LONGER = {"experiments": {EXPERIMENT: {"recipe": {"max_steps": 60}}}}
+SMALL = [*TINY, "tests/slurm/small.yaml"]
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """A Slurm of our own, up for these tests."""
-    cluster = Cluster(Path(tempfile.gettempdir()) / f"fewsky-slurm-{os.getpid()}")
-    cluster.call("up")
-    yield cluster
-    for run in SlurmRun.started:
-        run.stop()
-    cluster.call("down")
-
-
-@pytest.fixture(scope="module")
-def local(tiny, tmp_path_factory) -> Path:
-    """The tiny paper with one draw trained for longer, on this machine and without Slurm."""
-    folder = tmp_path_factory.mktemp("local") / "site"
-    shutil.copytree(tiny, folder, symlinks=True)
-    (folder / LONGER).write_text(yaml.safe_dump(FOR_LONGER))
-    run = snakemake(folder, "--cores", "1", TARGET, configs=[*TINY, LONGER])
+def local(tmp_path_factory) -> Path:
+    """The small paper and one more draw, on this machine and without Slurm."""
+    folder = copy_repository(tmp_path_factory.mktemp("local") / "site")
+    run = snakemake(folder, "--cores", "2", "all", TARGET, configs=SMALL)
     assert run.code == 0, run.text[-4000:]
     return folder
 
@@ -76,16 +66,33 @@ def hopeless(cluster, local, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def displaced(cluster, local, tmp_path_factory):
+    """A run in a preemptible partition whose training has to make room for an urgent job.
+
+    Slurm starts a job that it has put back into the queue after two minutes at the earliest.
+    """
+    folder = without_draw(local, tmp_path_factory.mktemp("displaced") / "site")
+    name = "slurm-preemptible"
+    spare = {"slurm_partition": "spare", "gpu": 0}
+    edit_profile(folder, SMALL, spare, name)
+    run = SlurmRun(folder, TARGET, command=("snakemake", "--profile", f"profiles/{name}"))
+    run.freeze_training()
+    urgent = ["sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=true"]
+    subprocess.run(urgent, check=True, cwd=folder.parent, stdout=subprocess.DEVNULL)
+    return run
+
+
+@pytest.fixture(scope="module")
 def whole(cluster, tmp_path_factory):
     """The whole paper under way, from nothing."""
     folder = copy_repository(tmp_path_factory.mktemp("whole") / "site")
-    edit_profile(folder, TINY, {}, precommand="touch site-hook")
+    edit_profile(folder, SMALL, {}, precommand="touch site-hook")
     return SlurmRun(folder)
 
 
 @pytest.fixture
 def hurt(local, tmp_path) -> Path:
-    """The tiny paper without one trained draw, which is what a run has to make again."""
+    """The small paper without one trained draw, which is what a run has to make again."""
     return without_draw(local, tmp_path / "site")
 
 
@@ -97,7 +104,7 @@ def without_draw(local: Path, folder: Path) -> Path:
 
 def start(folder: Path, **train) -> SlurmRun:
     """Make the missing draw on the cluster, with some resources of its own."""
-    edit_profile(folder, [*TINY, LONGER], train)
+    edit_profile(folder, SMALL, train)
     return SlurmRun(folder, TARGET)
 
 
@@ -170,26 +177,29 @@ def test_a_job_past_its_walltime_is_made_again(overdue, cluster, local):
     assert cluster.jobs(overdue.folder, "TIMEOUT") and cluster.jobs(overdue.folder, "COMPLETED")
 
 
+def test_a_displaced_job_goes_on_when_its_node_is_free(displaced, cluster, local):
+    assert_recovered(displaced.finish(ENOUGH_S), displaced.folder, local)
+    (job,) = cluster.jobs(displaced.folder)
+    assert (job.partition, job.state) == ("spare", "COMPLETED")
+    log = displaced.folder / RESULTS / "logs" / "train" / f"{EXPERIMENT}/draw-0.log"
+    assert "goes on after epoch" in log.read_text()
+
+
 def test_a_job_over_its_memory_is_made_again_with_more(starved, cluster, local):
     assert_recovered(starved.finish(ENOUGH_S), starved.folder, local)
     assert cluster.jobs(starved.folder, "FAILED") and cluster.jobs(starved.folder, "COMPLETED")
 
 
 # --- the whole ----------------------------------------------------------------------------------
-def test_the_whole_paper_is_that_of_a_local_run(whole, cluster, tiny):
+def test_the_whole_paper_is_that_of_a_local_run(whole, cluster, local):
     run = whole.finish(3 * ENOUGH_S)
     assert run.code == 0, run.text[-4000:]
-    assert checksums(whole.folder) == checksums(tiny)
+    made, wanted = checksums(whole.folder), checksums(local)
+    assert f"{RESULTS}/paper.provenance.json" in made
+    assert made == {name: wanted[name] for name in made}
     assert (whole.folder / "site-hook").exists()
 
-    jobs = cluster.jobs(whole.folder)
-    on_gpu = ("rule_train_", "rule_extract_features_")
-    trainings = [job for job in jobs if job.rule.startswith(on_gpu)]
-    assert len(trainings) == run.rules["train"] + run.rules["extract_features"]
-    assert {(job.partition, job.node) for job in trainings} == {("gpu", "n2")}
-    assert {job.partition for job in jobs if job not in trainings} == {"cpu"}
-    in_order = sorted(trainings, key=lambda job: job.start)
-    assert all(first.end <= second.start for first, second in pairwise(in_order))
+    assert_one_gpu_job_at_a_time(cluster.jobs(whole.folder), run.rules)
 
 
 # --- the script that makes the cluster ----------------------------------------------------------

@@ -1,6 +1,7 @@
 """What is said of jobs that Slurm refused or ended; what the profile names. Needs no Slurm."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -134,9 +135,18 @@ def test_a_silent_slurm_matters_only_where_it_was_used(tmp_path, monkeypatch):
 
 
 # --- the profile --------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def profile() -> dict:
-    return yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+# Keys whose line says it all, or whose reasons stand inside.
+PLAIN = ("set-resources:", "executor:", "configfile:", "show-failed-logs:", "group-components:")
+PROFILES = ("slurm", "slurm-preemptible")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / "profiles" / name / "config.yaml").read_text()
+
+
+@pytest.fixture(scope="module", params=PROFILES)
+def profile(request) -> dict:
+    return yaml.safe_load(text_of(request.param))
 
 
 def rules() -> dict[str, str]:
@@ -160,14 +170,50 @@ def test_no_small_job_goes_to_the_queue_by_itself(profile):
     assert small and not alone, "localrule: True, or a group in profiles/slurm"
 
 
-def test_memory_grows_where_a_job_is_tried_again(profile):
+def resource_classes(**names) -> dict:
+    """The names of rules/common.smk that say what a class of jobs asks for."""
     common = (ROOT / "rules" / "common.smk").read_text()
-    classes = {}
-    exec(re.search(r"(?s)# --- resources, .*?(?=\n# ---)", common)[0], classes)
+    exec(re.search(r"(?s)# --- resources, .*?(?=\n# ---)", common)[0], names)
+    return names
+
+
+def test_a_shared_training_asks_for_a_gpu_a_process():
+    recipes = {"alone": {"processes": 1, "threads": 3}, "shared": {"processes": 2, "threads": 3}}
+    training = {name: {"recipe": recipe} for name, recipe in recipes.items()}
+    named = resource_classes(TRAINING=training)
+    train, usual = named["GPUS"], named["GPU"]
+    for name, factor in (("alone", 1), ("shared", 2)):
+        job = SimpleNamespace(experiment=name)
+        assert train["gpu"](job) == factor * usual["gpu"]
+        assert train["mem_mb"](job, 2) == factor * usual["mem_mb"](job, 2)
+        assert named["threads_of"](job) == 3 * factor
+        assert train["nodes"] == 1 and train["runtime"] == usual["runtime"]
+    body = rules()["train"]
+    assert "        **GPUS,\n" in body and "    threads: threads_of\n" in body
+
+
+def test_memory_grows_where_a_job_is_tried_again(profile):
+    classes = resource_classes()
     for name in ("SMALL", "LARGE", "GPU"):
         first, second = (classes[name]["mem_mb"](None, attempt) for attempt in (1, 2))
         assert 0 < first < second, name
     assert profile["retries"] == 1
+
+
+def test_only_the_preemptible_profile_leaves_restarts_to_slurm():
+    usual, preemptible = (yaml.safe_load(text_of(name)) for name in PROFILES)
+    assert usual.pop("slurm-no-requeue") is True and preemptible.pop("slurm-requeue") is True
+    assert preemptible == usual
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_key_of_a_profile_has_its_reason(name):
+    above = ""
+    for line in text_of(name).splitlines():
+        key = re.match(r"[a-z-]+:", line)
+        told = "#" in line or above.startswith("#") or key[0] in PLAIN if key else True
+        assert told, f"profiles/{name}: {line}"
+        above = line
 
 
 def test_the_profile_is_found_by_its_name():

@@ -67,6 +67,32 @@ def test_only_draws_that_all_have_are_combined():
     assert set(table["draw"]) == {1, 2} and len(runs) == 2
 
 
+def test_only_the_budgets_asked_for_and_the_parts_of_all_are_combined():
+    few, many = member(1, 0, budget=42), member(1, 0)
+    one = pd.concat([few, many, many.head(3).assign(object_id=["x", "y", "z"], part="unused")])
+    two = member(1, 1)
+    table, runs = combine({"one": one, "two": two}, CLASSES, "equal", ["all"])
+    assert set(table["budget"]) == {84} and set(table["part"]) == {"train", "val", "test"}
+    assert [run["budget"] for run in runs] == [84, 84]
+    both = pd.concat([two, member(1, 1, budget=42)])
+    table, runs = combine({"one": one, "two": both}, CLASSES, "equal", [42])
+    assert set(table["budget"]) == {42} and len(runs) == 2
+
+
+def test_a_draw_s_weights_do_not_depend_on_other_draws_or_the_order_of_members():
+    one, two, three = (member(skill, k) for k, skill in enumerate((1.5, 1.0, 0.2)))
+    _, runs = combine({"one": one, "two": two, "three": three}, CLASSES, "validation")
+    _, turned = combine({"three": three, "one": one, "two": two}, CLASSES, "validation")
+    for run, other in zip(runs, turned, strict=True):
+        assert run["weights"] == pytest.approx(other["weights"], abs=1e-3)
+        assert sum(run["weights"].values()) == pytest.approx(1, abs=1e-5)
+        assert min(run["weights"].values()) >= 0
+    alone = {
+        name: t[t["draw"] == 1] for name, t in {"one": one, "two": two, "three": three}.items()
+    }
+    assert combine(alone, CLASSES, "validation")[1] == runs[1:]
+
+
 @pytest.mark.parametrize(
     ("two", "message"),
     [
@@ -76,6 +102,11 @@ def test_only_draws_that_all_have_are_combined():
             "wanted in two the predictions of all 168 objects.*3 of them missing",
         ),
         (pd.concat([member(1, 1), member(1, 1)]), "found an object twice"),
+        (member(1, 1).assign(label="a"), "found other labels"),
+        (
+            pd.concat([member(1, 1), member(1, 1).tail(2).assign(object_id=["x", "y"])]),
+            "found 2 others",
+        ),
     ],
 )
 def test_members_that_do_not_match_are_one_line(two, message):

@@ -172,9 +172,7 @@ def test_likeness_as_others_compute_it():
     own = [spearmanr(x.ravel(), y.ravel()).statistic for x, y in zip(a, b, strict=True)]
     np.testing.assert_allclose(rank_correlation(a, b), own, atol=1e-12)
     tensors = [torch.from_numpy(maps)[:, None] for maps in (a, b)]
-    _, whole = structural_similarity_index_measure(
-        *tensors, data_range=1.0, return_full_image=True
-    )
+    _, whole = structural_similarity_index_measure(*tensors, data_range=1.0, return_full_image=True)
     assert structural_similarity(a, b) == pytest.approx(whole.mean((1, 2, 3)).numpy(), abs=0.02)
     assert structural_similarity(a, a) == pytest.approx(1) == rank_correlation(a, a)[0]
     assert rank_correlation(a, np.zeros_like(a)).tolist() == [0] * 4
@@ -252,7 +250,9 @@ def test_decisions_are_the_likeliest_class():
 
 
 def test_a_sample_pictures_different_decisions():
-    many = pd.concat([stated().assign(object_id=f"{k}-" + stated()["object_id"]) for k in "pqrstuvw"])
+    many = pd.concat(
+        [stated().assign(object_id=f"{k}-" + stated()["object_id"]) for k in "pqrstuvw"]
+    )
     sample = explaining.sampled_objects(many, generator(3))
     assert len(sample) == explaining.SAMPLE == sample["object_id"].nunique()
     pictured = sample[sample["picture"] >= 0]

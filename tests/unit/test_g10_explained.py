@@ -45,7 +45,9 @@ def table_of(rng, pairs, sample):
                          spearman=np.nan, ssim=np.nan)  # fmt: skip
     own = table[table["group"] == "sample"]
     more = [
-        own.assign(randomised=n, spearman=rng.uniform(-1, 1, sample), ssim=rng.uniform(0, 1, sample))
+        own.assign(
+            randomised=n, spearman=rng.uniform(-1, 1, sample), ssim=rng.uniform(0, 1, sample)
+        )
         for n in (1, 2, 4)
     ]
     return pd.concat([table, *more])
@@ -120,7 +122,7 @@ def words_of(fig):
     return [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
 
 
-@pytest.mark.parametrize("names", [TWO, TWO[:1], ("g10-none-right",)])
+@pytest.mark.parametrize("names", [TWO, ("g10-none-right",)])
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_figure_fits_its_page(script, names):
     fig = drawn(script, *names)[0]
@@ -147,11 +149,8 @@ def test_words_lie_on_no_picture_and_on_no_other_words(script):
         assert [other for other, place in boxes[:k] if box.overlaps(place)] == [], text
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_the_same_bytes_twice(script):
-    first = drawn(script, *TWO)[1]
-    drawn.cache_clear()
-    assert first == drawn(script, *TWO)[1]
+def test_the_same_bytes_twice():
+    assert drawn("plot_g10_sanity", *TWO)[1] == drawn.__wrapped__("plot_g10_sanity", *TWO)[1]
 
 
 def test_every_class_and_mistake_is_named():

@@ -494,7 +494,10 @@ def test_comparisons_are_turned_round():
            "verdict": "better", "primary": False}  # fmt: skip
     table = pd.DataFrame([row, row | {"metric": "accuracy", "difference": 0.5}])
     told = cells.difference_cells(cells.compared(table, "y", "x"), "A − B", "Verdict")
-    assert told == {"A − B": "−0.200 [−0.300, −0.100]", "Verdict": "worse (exploratory)"}
+    assert told == {"A − B": "MCC −0.200 [−0.300, −0.100]", "Verdict": "worse (exploratory)"}
+    assert cells.compared(table, "x", "y", "accuracy")["difference"] == 0.5
+    table.loc[1, "primary"] = True
+    assert cells.compared(table, "x", "y")["metric"] == "accuracy"
     assert cells.compared(table, "x", "z") is None and cells.compared(table, "x", "x") is None
     assert cells.difference_cells(None, "A", "B") == {"A": "–", "B": "–"}
 
@@ -506,8 +509,9 @@ def test_ensemble_table_has_weights_and_differences():
     ]  # fmt: skip
     told = load_table(demo()[0] / "metrics/nine.comparisons.csv")
     [row] = told[(told["a"] == "g10-ensemble") & (told["b"] == "g10-vgg")].to_dict("records")
-    shown = numbers(table.loc["g10-vgg", "MCC of the ensemble, less this"])
+    shown = numbers(table.loc["g10-vgg", "Ensemble less this"])
     assert shown == pytest.approx([row[k] for k in ("difference", "lower", "upper")], abs=5.1e-4)
+    assert table.loc["g10-equal", "Found on"] == "–"
     assert table.loc["Tessa & Terranova: ensemble", "Weights"] == "scratch 0.60; vgg 0.40"
 
 

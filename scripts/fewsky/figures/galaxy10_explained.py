@@ -49,7 +49,7 @@ GAPS = {"spearman": [""], "ssim": [""]}
 
 
 def verdict(item: Any, width: int) -> str:
-    """True class, decided class and its probability; a class on a line of its own beyond `width`."""
+    """True class, decided class and its probability; a class has its own line beyond `width`."""
     true, decided = class_words(item.label), class_words(item.decided)
     told = {"true": true, "decided": decided} if true != decided else {"true, decided": true}
     lines = [

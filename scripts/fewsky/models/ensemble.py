@@ -1,6 +1,6 @@
 """Ensembles: the mean of several experiments' probabilities, weighted by validation or equally."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,34 +9,29 @@ from scipy.optimize import minimize
 
 from fewsky.console import FewskyError
 
-KEY = ["draw", "fold", "step", "part", "object_id"]
-RUN = ["draw", "fold", "step"]
+RUN = ["draw", "fold", "budget"]
+KEY = [*RUN, "part", "object_id"]
 SMALLEST = 1e-7  # of a probability whose logarithm is taken
 
 
 def combine(
-    tables: Mapping[str, pd.DataFrame], classes: list[str], rule: str
+    tables: Mapping[str, pd.DataFrame],
+    classes: list[str],
+    rule: str,
+    budgets: Sequence[int | str] = ("all",),
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The members' predictions averaged, and the weights of every draw, fold and budget.
 
     `tables` holds a prediction table by member, with the column `draw`. `rule` validation takes the
     weights, each 0 or more and 1 in all, that have the smallest mean log-loss on the validation
     objects of that draw, fold and budget, which all members have seen; equal takes the mean. The
-    test part is never looked at. Budgets are paired by their order, draws that not all members
-    have are left out. Raises FewskyError, one line, where members predict different objects, or
-    where there is nothing to find weights on.
+    test part is never looked at. Draws, and parts such as the labels that a budget leaves out, that
+    not all members have are left out. Raises FewskyError, one line, where members predict different
+    objects, or where there is nothing to find weights on.
     """
-    names = list(tables)
-    frames = {name: numbered(table) for name, table in tables.items()}
-    common = set.intersection(*(set(frame["draw"]) for frame in frames.values()))
-    if not common:
-        raise FewskyError(
-            f"ensemble of {', '.join(names)}: wanted draws that all have; found none. Give them "
-            "the same draws."
-        )
-    first = frames[names[0]]
-    first = first[first["draw"].isin(common)].reset_index(drop=True)
-    columns = [f"p_{name}" for name in classes]
+    names, columns = list(tables), [f"p_{name}" for name in classes]
+    frames = in_common({name: asked(table, budgets) for name, table in tables.items()})
+    first = frames[names[0]].reset_index(drop=True)
     stacked = np.stack([aligned(frames[name], first, columns, name) for name in names])
     found, mean = [], np.zeros(stacked.shape[1:])
     for run, rows in first.groupby(RUN, sort=True).indices.items():
@@ -48,30 +43,51 @@ def combine(
             weights = best_weights(stacked[:, rows][:, seen], truth, names)
         mean[rows] = np.tensordot(weights, stacked[:, rows], axes=1)
         told = dict(zip(names, np.round(weights, 6).tolist(), strict=True))
-        size = {"budget": int(own["budget"].iloc[0]), "objects": int(seen.sum())}
-        found.append({"draw": int(run[0]), "fold": int(run[1]), **size, "weights": told})
+        key = dict(zip(RUN, map(int, run), strict=True))
+        found.append({**key, "objects": int(seen.sum()), "weights": told})
     table = first[["draw", "object_id", "part", "budget", "fold", "label"]].copy()
     table[columns] = mean.astype(np.float32)
     return table, found
 
 
-def numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with `step`, the place of a budget among those of its draw and fold."""
-    step = table.groupby(["draw", "fold"])["budget"].rank(method="dense").astype(int)
-    return table.assign(step=step)
+def asked(table: pd.DataFrame, budgets: Sequence[int | str]) -> pd.DataFrame:
+    """Rows of the budgets asked for; all is the largest of a draw and fold."""
+    kept = table["budget"].isin([budget for budget in budgets if budget != "all"])
+    if "all" in budgets:
+        kept |= table["budget"] == table.groupby(["draw", "fold"])["budget"].transform("max")
+    return table[kept]
+
+
+def in_common(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables by member, of those draws and parts that every one has."""
+    for column in ("draw", "part"):
+        common = set.intersection(*(set(frame[column]) for frame in frames.values()))
+        if not common:
+            raise FewskyError(
+                f"ensemble of {', '.join(frames)}: wanted {column}s that all have; found none. "
+                f"Give them the same {column}s."
+            )
+        frames = {name: frame[frame[column].isin(common)] for name, frame in frames.items()}
+    return frames
 
 
 def aligned(table: pd.DataFrame, like: pd.DataFrame, columns: list[str], name: str) -> np.ndarray:
     """Probabilities `(n, class)` of a member in the row order of another member's table."""
     keyed = table.set_index(KEY)
     wanted = pd.MultiIndex.from_frame(like[KEY])
-    lost = ~wanted.isin(keyed.index)
-    if lost.any() or keyed.index.duplicated().any():
-        what = "an object twice" if not lost.any() else f"{int(lost.sum())} of them missing"
+    lost, more = int((~wanted.isin(keyed.index)).sum()), int((~keyed.index.isin(wanted)).sum())
+    found = None
+    if lost or more:
+        found = f"{lost} of them missing" if lost else f"{more} others"
+    elif keyed.index.has_duplicates or wanted.has_duplicates:
+        found = "an object twice"
+    elif (keyed.loc[wanted, "label"].to_numpy() != like["label"].to_numpy()).any():
+        found = "other labels"
+    if found:
         raise FewskyError(
             f"ensemble: wanted in {name} the predictions of all {len(like):,} objects of the other "
-            f"members, by draw, fold, budget and part; found {what}. Give all members the same "
-            "budgets and folds."
+            f"members, by draw, fold, budget and part; found {found}. Give all members the same "
+            "budgets and folds, and train again."
         )
     return keyed.loc[wanted, columns].to_numpy(float)
 

@@ -1,4 +1,4 @@
-"""Explanations of a trained network: maps of evidence, activations, filters, a check of the maps."""
+"""Explanations of a trained network: evidence maps, activations, filters, a check of the maps."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -83,9 +83,7 @@ def explain(
     where = choose_device(device)
     with reproducible(settings["threads"]):
         run, stated = _tested(Path(folder), settings["draw"])
-        network, card = load_model(
-            folder, run["budget"], run["fold"], str(where), settings["draw"]
-        )
+        network, card = load_model(folder, run["budget"], run["fold"], str(where), settings["draw"])
         source = Pixels(images, catalog, card["input"], card["recipe"], where)
         rows = pd.Series(np.arange(len(catalog)), catalog["object_id"])
         opened = Opened(network, card["classes"], source, rows, [])

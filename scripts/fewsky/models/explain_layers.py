@@ -28,8 +28,8 @@ class Call(NamedTuple):
 class Layer(NamedTuple):
     """A convolution or a pooling that gives maps `(n, channels, side, side)`.
 
-    It is number `number` of its kind, from 1. `name` is the module's; `settled` that of the last module after a convolution which keeps its
-    shape (normalisation, rectifier), or the same name again.
+    It is number `number` of its kind, from 1. `name` is the module's; `settled` that of the last
+    module after a convolution which keeps its shape (normalisation, rectifier), or the same name.
     """
 
     kind: str

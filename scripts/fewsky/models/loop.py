@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from fewsky.console import FewskyError, say
+from fewsky.models import parallel
 from fewsky.models.checkpoint import Tensors, load_state, save_state
 from fewsky.models.imbalance import Shown
 from fewsky.models.objectives import Objective
@@ -71,6 +72,8 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
     use_generator(network, generators["dropout"])
     if recipe["batch_norm"] == "frozen":
         keep_statistics(network)
+    else:
+        parallel.prepare(network)
     views = problem.source.training(*problem.train, generators["augmentation"], problem.shown)
     held = problem.source.held(*problem.val)
     second = _second_loss(problem, generators, math.ceil(len(views) / recipe["batch_size"]))
@@ -91,7 +94,8 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
             generators["order"], second,
         )  # fmt: skip
         per_second = n_seen / (time.perf_counter() - started)
-        val_loss, val_accuracy = evaluate(network, problem.objective, held)
+        found = evaluate(network, problem.objective, held)
+        val_loss, val_accuracy = parallel.agreed(found, device)
         progress.epoch += 1
         row = {
             "epoch": progress.epoch,
@@ -108,7 +112,8 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
         say(f"{problem.name} {_line(row)}, {per_second:,.0f} images/s")
         begun = time.monotonic()
         if progress.finished or begun >= rest_until:
-            save_state(state, network, optimiser, generators, best, progress)
+            if parallel.is_first():
+                save_state(state, network, optimiser, generators, best, progress)
             ended = time.monotonic()
             rest_until = ended + (ended - begun) / SAVING
 
@@ -136,16 +141,17 @@ def train_epoch(
     for picks in permutation.split(recipe["batch_size"]):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, progress, total)
-        images, extra, targets = views.batch(picks)
+        images, extra, targets = parallel.share(network, views.batch(picks))
         with _precision(recipe, device):
             outputs = network(images, extra).float()
         losses = objective.loss(outputs, targets)
         if weights is not None:
             losses = losses * weights[targets]
-        loss = losses.mean() + penalty(network)
+        loss = parallel.mean_loss(losses, len(picks), penalty(network))
         whole = loss if second is None else loss + second(network, progress.step)
         optimiser.zero_grad(set_to_none=True)
         whole.backward()
+        parallel.add_gradients(network)
         optimiser.step()
         with torch.no_grad():
             loss_sum += loss.detach() * len(picks)
@@ -155,6 +161,7 @@ def train_epoch(
         progress.seen += len(picks)
         if progress.step >= total:
             break
+    loss_sum, right_sum = parallel.summed(loss_sum), parallel.summed(right_sum)
     return loss_sum.item() / seen, right_sum.item() / seen, seen
 
 
@@ -175,15 +182,16 @@ def _second_loss(problem: Problem, generators, steps_per_epoch: int):
 
     def loss(network, step: int):
         picks = torch.randint(len(views), (size,), generator=order, device=views.device)
-        images, extra, wanted = views.batch(picks)
+        batch = views.batch(picks)
         alpha = unlabelled.alpha(step, steps_per_epoch)
         if alpha == 0:
             return 0.0
+        images, extra, wanted = parallel.share(network, batch)
         with _precision(recipe, views.device):
             outputs = network(images, extra).float()
         if unlabelled.targets is None:
             wanted = likeliest(objective.probabilities(outputs.detach()))
-        return alpha * objective.soft_loss(outputs, wanted).mean()
+        return alpha * parallel.mean_loss(objective.soft_loss(outputs, wanted), size)
 
     return loss
 

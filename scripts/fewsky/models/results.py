@@ -92,18 +92,22 @@ def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return table[["budget", "fold", *[c for c in table if c not in ("budget", "fold")]]]
 
 
-def publish(
-    out_dir: Path, weights: dict, card: dict, history: pd.DataFrame, predictions: pd.DataFrame
-) -> dict[str, Path]:
-    """Write the four files of a draw, each by rename, and return their paths by kind."""
-    paths = {
+def paths_in(out_dir: Path) -> dict[str, Path]:
+    """The four files of a draw by kind."""
+    return {
         "weights": out_dir / "model.safetensors",
         "card": out_dir / "model.json",
         "history": out_dir / "history.csv",
         "predictions": out_dir / "predictions.parquet",
     }
+
+
+def publish(
+    out_dir: Path, weights: dict, card: dict, history: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    """Write the four files of a draw, each by rename."""
+    paths = paths_in(out_dir)
     save_arrays(weights, paths["weights"])
     save_json(card, paths["card"])
     save_table(history, paths["history"])
     save_table(predictions, paths["predictions"])
-    return paths

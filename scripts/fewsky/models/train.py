@@ -12,9 +12,8 @@ import pandas as pd
 import torch
 
 from fewsky.console import FewskyError, say
-from fewsky.lock import held
 from fewsky.machine import choose_device, gpu_memory_mb, reproducible
-from fewsky.models import results
+from fewsky.models import parallel, results
 from fewsky.models.cards import Data, all_rows
 from fewsky.models.features import activations
 from fewsky.models.imbalance import Shown, shown
@@ -110,7 +109,10 @@ def train(
     )  # fmt: skip
     data, side = job.data, job.side
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
-    with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
+    with (
+        parallel.held_once(lock, wait_seconds) as still_mine,
+        reproducible(settings["recipe"]["threads"]),
+    ):
         try:
             finished = [fit_run(job, run) for run in planned]
         except FewskyError:
@@ -123,9 +125,10 @@ def train(
                 f"{settings['experiment']}: wanted to publish draw {draw}; found that another "
                 "trainer has taken it over. Let that one finish."
             )
-        paths = results.publish(out_dir, *tables)
-        shutil.rmtree(side, ignore_errors=True)
-    return paths
+        if parallel.is_first():
+            results.publish(out_dir, *tables)
+            shutil.rmtree(side, ignore_errors=True)
+    return results.paths_in(out_dir)
 
 
 def prepared(

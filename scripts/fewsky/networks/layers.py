@@ -19,12 +19,15 @@ class Dropout(nn.Module):
         super().__init__()
         self.rate, self.whole_channels = rate, whole_channels
         self.generator: torch.Generator | None = None
+        self.n: int | None = None
+        self.rows = slice(None)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         if not self.training or self.rate == 0:
             return values
         shape = values.shape[:2] if self.whole_channels else values.shape
-        draws = torch.rand(shape, generator=self.generator, device=values.device)
+        whole = (self.n or len(values), *shape[1:])
+        draws = torch.rand(whole, generator=self.generator, device=values.device)[self.rows]
         mask = (draws >= self.rate).to(values.dtype) / (1 - self.rate)
         return values * (mask[:, :, None, None] if self.whole_channels else mask)
 
@@ -34,6 +37,13 @@ def use_generator(network: nn.Module, generator: torch.Generator) -> None:
     for module in network.modules():
         if isinstance(module, Dropout):
             module.generator = generator
+
+
+def use_share(network: nn.Module, n: int, rows: slice) -> None:
+    """Tell every dropout that its values are `rows` of a batch of n, so that all n get a mask."""
+    for module in network.modules():
+        if isinstance(module, Dropout):
+            module.n, module.rows = n, rows
 
 
 def glorot_uniform(network: nn.Module, generator: torch.Generator) -> None:

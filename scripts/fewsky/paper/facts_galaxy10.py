@@ -161,12 +161,12 @@ def of_files(settings: Settings, files: Mapping[str, Any], tasks: Mapping[str, s
 
 def _rebalanced(chapter: Settings, numbers) -> list[str]:
     """Experiments on unequal classes whose epochs repeat objects or leave some out."""
-    return [
-        name
-        for name in held(chapter, "imbalance").values()
-        for told in [[f"g10.balance.{name}.{key}" for key in ("repeated", "left_out")]]
-        if any(key in numbers and numbers[key]["value"] for key in told)
-    ]
+
+    def changes(name: str) -> bool:
+        keys = [f"g10.balance.{name}.{what}" for what in ("repeated", "left_out")]
+        return any(numbers[key]["value"] for key in keys if key in numbers)
+
+    return list(filter(changes, held(chapter, "imbalance").values()))
 
 
 def _findings(settings: Settings, numbers, compared: Mapping[str, list[dict]]) -> dict[str, list]:

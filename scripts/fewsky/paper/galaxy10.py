@@ -16,6 +16,7 @@ from fewsky.paper.tables import UNKNOWN, interval, number, quoted
 AUTHORS = {"S1": "Tessa & Terranova: "}
 PRINTED = "Tessa & Terranova, printed"
 DIGITS = 2  # of what they print
+SHORT = {"mcc": "MCC", "macro_f1": "macro F1", "auroc": "AUROC", "log_loss": "log-loss"}
 VARIANTS = {
     "simple": "simple",
     "bigger": "bigger",
@@ -32,13 +33,15 @@ def load_comparisons(paths: Sequence[str | Path]) -> pd.DataFrame:
     return pd.concat([load_table(path) for path in paths], ignore_index=True)
 
 
-def compared(table: pd.DataFrame, a: str, b: str, metric: str = "mcc") -> dict[str, Any] | None:
-    """The comparison of a with b in one measure, primary before others; None where there is none.
+def compared(
+    table: pd.DataFrame, a: str, b: str | None, metric: str | None = None
+) -> dict[str, Any] | None:
+    """The comparison of a with b, primary before others, in one measure or in any.
 
-    It is turned round where it was made as b with a.
+    It is turned round where it was made as b with a; None where there is none.
     """
     rows = [r for r in table.to_dict("records") if {r["a"], r["b"]} == {a, b} and a != b]
-    rows = [row for row in rows if row["metric"] == metric]
+    rows = [row for row in rows if metric in (None, row["metric"])]
     if not rows:
         return None
     row = max(rows, key=lambda one: one["primary"])
@@ -46,11 +49,16 @@ def compared(table: pd.DataFrame, a: str, b: str, metric: str = "mcc") -> dict[s
 
 
 def difference_cells(row: dict[str, Any] | None, heading: str, verdict: str) -> dict[str, str]:
-    """The difference of a comparison and its verdict under two headings; dashes without one."""
+    """The difference of a comparison, with its measure, and its verdict under two headings.
+
+    Dashes where there is none.
+    """
     if row is None:
         return {heading: UNKNOWN, verdict: UNKNOWN}
+    measure = SHORT.get(row["metric"], row["metric"].replace("_", " "))
     words = row["verdict"] if row["primary"] else f"{row['verdict']} (exploratory)"
-    return {heading: interval(row["difference"], row["lower"], row["upper"]), verdict: words}
+    told = interval(row["difference"], row["lower"], row["upper"])
+    return {heading: f"{measure} {told}", verdict: words}
 
 
 def whole(value: float) -> str:
