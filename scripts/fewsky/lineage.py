@@ -68,8 +68,8 @@ def _check_circle(name: str, experiments: Mapping[str, dict]) -> None:
         other = todo.pop()
         if other == name:
             raise FewskyError(
-                f"config: experiments.{name}: wanted starts, teachers and members that lead to a first "
-                f"one; found a circle through {', '.join([*seen, name])}. Take one of them out."
+                f"config: experiments.{name}: wanted starts, teachers and members that lead to a "
+                f"first one; found a circle through {', '.join([*seen, name])}. Take one of them out."
             )
         if other not in seen:
             seen.append(other)
@@ -154,7 +154,7 @@ def _check_links(
         draws, made = item["draws"], experiments[other]["draws"]
         if made is not None and (draws is None or draws > made) and key != "ensemble.of":
             raise FewskyError(
-                f"config: {where}.{key}: wanted its {draws or 'every'} draws in {other}, too; found "
+                f"config: {where}.{key}: wanted {draws or 'all'} draws in {other}, too; found "
                 f"{made} there. Lower its draws, or raise those."
             )
         kind = next((k for k in ("opponent", "ensemble") if k in experiments[other]), None)

@@ -26,7 +26,14 @@ def changed(config, path, value):
     return config
 
 
+S1 = "tasks/galaxy10-nine-s1/split"
 FAULTS = {
+    "counts enforced": (f"{S1}/by", "hash", ["split.counts", "by: random, audit: report", "hash"]),
+    "counts of another class": (
+        f"{S1}/counts/test",
+        {"round-smooth": 3},
+        ["split.counts.test", "a count for each of face-on-disk", "found round-smooth"],
+    ),
     "unknown key": (
         "surveys/sdss/bandz",
         ["r"],

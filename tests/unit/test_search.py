@@ -330,6 +330,7 @@ def test_numbers_of_a_space_have_the_types_of_their_settings():
         ("dropout", {"low": 0, "high": 1}, r"a setting of the model or recipe .* found 'dropout'"),
         ("model.name", {"choices": ["compact"]}, r"that may be searched; found 'model\.name'"),
         ("recipe.unfreeze", {"choices": [1]}, r"that may be searched; found 'recipe\.unfreeze'"),
+        ("recipe.processes", {"choices": [1]}, r"found 'recipe\.processes'"),
         ("model.filters.2", {"low": 8, "high": 9}, r"where model\.filters has 2 values"),
         ("model.filters", {"choices": [8]}, r"filters: wanted a value of type array"),
         ("recipe.affine.zom", {"low": 0, "high": 0.1}, r"found 'recipe\.affine\.zom'"),
