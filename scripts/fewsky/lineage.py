@@ -68,8 +68,8 @@ def _check_circle(name: str, experiments: Mapping[str, dict]) -> None:
         other = todo.pop()
         if other == name:
             raise FewskyError(
-                f"config: experiments.{name}: wanted starts, teachers and members that lead to "
-                f"a first one; found a circle through {', '.join([*seen, name])}. Take one of them out."
+                f"config: experiments.{name}: wanted starts, teachers and members that lead to a "
+                f"first one; found a circle through {', '.join([*seen, name])}. Take one out."
             )
         if other not in seen:
             seen.append(other)
