@@ -1,11 +1,20 @@
 """What the layers of networks make of one galaxy: first channels of convolutions and poolings."""
 
 from fewsky.console import running
-from fewsky.figures import galaxy10_explained as explained
 from fewsky.figures import style
+from fewsky.figures.galaxy10_explained import (
+    GAP,
+    MAP,
+    TITLE,
+    Page,
+    frame,
+    load_explanations,
+    show,
+    verdict,
+)
 from fewsky.provenance import record, simulated
 
-NAMES = 0.85  # inches left of the maps, for the names of the layers
+NAMES = 0.95  # inches left of the maps, for the names of the layers
 
 
 def named(layer):
@@ -13,40 +22,39 @@ def named(layer):
     return f"{layer['kind']} {layer['number']}\n{layer['channels']} maps, {layer['side']} px"
 
 
-def draw(half, one, shape, letter):
+def draw(page, one, left, n, side):
     """One experiment: the galaxy, then a line of maps a layer."""
-    told = one.told["activations"]
-    axes = half.subplots(*shape, squeeze=False)
-    for ax in axes.flat:
-        explained.frame(ax)
-        ax.patch.set_visible(False)
-    explained.show(axes[0, 0], one.arrays["activations/image"])
-    axes[0, 0].set_ylabel("image", rotation=0, ha="right", va="center", fontsize=explained.SMALL)
+    told, step = one.told["activations"], side + GAP
     item = one.table[one.table["object_id"] == told["object_id"]].iloc[0]
-    axes[0, 1].text(0.1, 0.5, explained.verdict(item, 40), size=explained.SMALL, va="center",
-                    transform=axes[0, 1].transAxes).set_in_layout(False)  # fmt: skip
-    for k, (line, layer) in enumerate(zip(axes[1:], told["layers"], strict=False)):
-        maps = one.arrays[f"activations/{k:02d}"]
-        for ax, values in zip(line, maps, strict=False):
-            ax.imshow(values, cmap=explained.MAP, origin="upper")
-        line[0].set_ylabel(named(layer), rotation=0, ha="right", va="center",
-                           fontsize=explained.SMALL)  # fmt: skip
-    half.suptitle(f"({letter}) {one.name}", x=0.01, ha="left", size=8)
+    show(page.axes(left + NAMES, TITLE, side), one.arrays["activations/image"])
+    page.words(left + NAMES + step + GAP, TITLE + side / 2, verdict(item, 40), va="center")
+    for k, (words, y) in enumerate(
+        zip(["image", *map(named, told["layers"])], rows(told, step), strict=True)
+    ):
+        page.words(left + NAMES - GAP, y + side / 2, words, ha="right", va="center")
+        maps = one.arrays[f"activations/{k - 1:02d}"][:n] if k else []
+        for j, values in enumerate(maps):
+            ax = page.axes(left + NAMES + j * step, y, side)
+            frame(ax)
+            ax.imshow(values, cmap=MAP, origin="upper")
+
+
+def rows(told, step):
+    """Where the image and the layers begin, inches from above."""
+    return [TITLE + k * step for k in range(len(told["layers"]) + 1)]
 
 
 with running(snakemake.log[0]):
     given = snakemake.input
-    found = explained.load_explanations(given.tensors, given.tables, given.told)
+    found = load_explanations(given.tensors, given.tables, given.told)
     width = style.PAGE / len(found)
     n = 8 if len(found) == 1 else 6
-    side = min((width - NAMES) / n, 0.68)
-    rows = 1 + max(len(one.told["activations"]["layers"]) for one in found)
-    pads = dict.fromkeys(("w_pad", "h_pad"), 0.012) | dict.fromkeys(("wspace", "hspace"), 0)
-    fig = style.figure(style.PAGE, 0.3 + (side + 0.02) * rows, **pads)
-    halves = fig.subfigures(1, len(found), squeeze=False)[0]
-    for half, one, letter in zip(halves, found, "abcdefgh", strict=False):
-        draw(half, one, (rows, n), letter)
+    side = (width - NAMES) / n - GAP
+    page = Page(max(rows(one.told["activations"], side + GAP)[-1] for one in found) + side + GAP)
+    for number, one in enumerate(found):
+        page.title(0, number, one.name, number * width + 0.05)
+        draw(page, one, number * width, n, side)
     outputs = [snakemake.output.pdf, snakemake.output.png]
-    style.save(fig, *outputs, simulated=simulated(*given))
+    style.save(page.figure, *outputs, simulated=simulated(*given))
     record(snakemake.output.provenance, outputs=outputs, settings=snakemake.params.settings,
            code=snakemake.params.code, inputs=given)  # fmt: skip

@@ -3,30 +3,48 @@
 import numpy as np
 
 from fewsky.console import running
-from fewsky.figures import galaxy10_explained as explained
 from fewsky.figures import style
+from fewsky.figures.galaxy10_explained import (
+    BAR,
+    GAP,
+    TITLE,
+    Page,
+    load_explanations,
+    show,
+    show_evidence,
+    verdict,
+)
 from fewsky.provenance import record, simulated
 
-SIDE = 0.56  # inches of a picture
-WORDS, PANEL = 1.15, 2.0  # inches of the words left of pictures, and of the panel right of them
+NAMES, PANEL = 1.2, 2.0  # inches of the words left of pictures, and of the panel right of them
+WORDS, LEGEND, LABELS = 0.14, 0.3, 0.42  # inches above pictures, above and below the panel
 LIKENESS = {"spearman": ("rank correlation", style.SKY),
             "ssim": ("structural similarity", style.ORANGE)}  # fmt: skip
 
 
-def pictures(part, one, items):
+def states_of(one):
+    """Numbers of layers set anew, from none."""
+    return sorted(set(one.table["randomised"]))
+
+
+def side_of(one):
+    """Inches of a picture: the image and a map a state stand in a line."""
+    return min((style.PAGE - NAMES - PANEL) / (len(states_of(one)) + 1) - GAP, 0.62)
+
+
+def pictures(page, one, items, y):
     """A line an object: image, map as trained, maps with more and more layers set anew."""
-    states = sorted(set(one.table["randomised"]))
-    axes = part.subplots(len(items), len(states) + 1, squeeze=False)
-    for line, item in zip(axes, items.itertuples(), strict=True):
-        image = one.arrays["sanity/images"][item.picture]
-        explained.show(line[0], image)
-        for ax, maps in zip(line[1:], one.arrays["sanity/maps"], strict=True):
-            explained.show_evidence(ax, image, maps[item.picture])
-        line[0].set_ylabel(explained.verdict(item, 22), rotation=0, ha="right", va="center",
-                           fontsize=explained.SMALL, linespacing=1.05)  # fmt: skip
-    words = ["image", "as trained", *(f"{n} anew" for n in states[1:])]
-    for ax, title in zip(axes[0], words, strict=True):
-        ax.set_title(title, fontsize=explained.SMALL, loc="center", pad=2)
+    side, states = side_of(one), states_of(one)
+    left = [NAMES + k * (side + GAP) for k in range(len(states) + 1)]
+    titles = ["image", "as trained", *(f"{n} anew" for n in states[1:])]
+    for x, title in zip(left, titles, strict=True):
+        page.words(x + side / 2, y, title, ha="center")
+    for k, item in enumerate(items.itertuples()):
+        top, image = y + WORDS + k * (side + GAP), one.arrays["sanity/images"][item.picture]
+        page.words(NAMES - GAP, top + side / 2, verdict(item, 24), ha="right", va="center")
+        show(page.axes(left[0], top, side), image)
+        for x, maps in zip(left[1:], one.arrays["sanity/maps"], strict=True):
+            show_evidence(page.axes(x, top, side), image, maps[item.picture])
 
 
 def likeness(ax, one):
@@ -53,18 +71,21 @@ def likeness(ax, one):
 
 with running(snakemake.log[0]):
     given = snakemake.input
-    found = explained.load_explanations(given.tensors, given.tables, given.told)
+    found = load_explanations(given.tensors, given.tables, given.told)
     shown = [one.pictured("sample").head(4 if len(found) == 1 else 3) for one in found]
-    heights = [max(0.4 + (SIDE + 0.05) * len(items), 2.3) for items in shown]
-    fig = style.figure(style.PAGE, sum(heights) + 0.5, w_pad=0.02, h_pad=0.02)
-    parts = fig.subfigures(len(found) + 1, 1, height_ratios=[*heights, 0.5], squeeze=False)[:, 0]
-    for part, one, items, letter in zip(parts, found, shown, "abcdefgh", strict=False):
-        part.suptitle(f"({letter}) {one.name}", x=0.01, ha="left", size=8)
-        left, right = part.subfigures(1, 2, width_ratios=(style.PAGE - PANEL, PANEL))
-        pictures(left, one, items)
-        likeness(right.subplots(), one)
-    explained.evidence_bar(parts[-1])
+    heights = [
+        TITLE + max(WORDS + (side_of(one) + GAP) * len(items), 2.0)
+        for one, items in zip(found, shown, strict=True)
+    ]
+    page, y = Page(sum(heights) + BAR), 0
+    for number, (one, items, height) in enumerate(zip(found, shown, heights, strict=True)):
+        page.title(y, number, one.name)
+        pictures(page, one, items, y + TITLE)
+        room = height - LEGEND - LABELS
+        likeness(page.axes(style.PAGE - PANEL + 0.65, y + LEGEND, PANEL - 0.75, room), one)
+        y += height
+    page.evidence_bar(y)
     outputs = [snakemake.output.pdf, snakemake.output.png]
-    style.save(fig, *outputs, simulated=simulated(*given))
+    style.save(page.figure, *outputs, simulated=simulated(*given))
     record(snakemake.output.provenance, outputs=outputs, settings=snakemake.params.settings,
            code=snakemake.params.code, inputs=given)  # fmt: skip

@@ -9,12 +9,15 @@ import pandas as pd
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
+from fewsky.figures import style
 from fewsky.figures.galaxy10 import class_words, colours
 from fewsky.files import load_arrays, load_json, load_table
 
 MAP = "viridis"  # even in lightness and distinct for all common forms of colour blindness
 DIM = 0.75  # brightness of a picture under a map
 SMALL = 6.5  # points
+TITLE, GAP = 0.24, 0.04  # inches of a line of title, and between pictures
+BAR = 0.5  # inches of the bar of colours with its words
 
 
 class Explanation(NamedTuple):
@@ -39,13 +42,51 @@ def load_explanations(
 ) -> list[Explanation]:
     """The explanations of some experiments, in the order of their files."""
     return [
-        Explanation(load_arrays(a), load_table(b, keep_default_na=False, na_values=GAPS),
-                    load_json(c))
+        Explanation(load_arrays(a), load_table(b), load_json(c))
         for a, b, c in zip(tensors, tables, told, strict=True)
-    ]  # fmt: skip
+    ]
 
 
-GAPS = {"spearman": [""], "ssim": [""]}
+class Page:
+    """A figure on which all is placed by hand, in inches from its upper left corner.
+
+    A layout that is solved for so many pictures within pictures differs from run to run.
+    """
+
+    def __init__(self, height: float):
+        self.height = height
+        none = dict.fromkeys(("w_pad", "h_pad", "wspace", "hspace"), 0)
+        self.figure = style.figure(style.PAGE, height, **none)
+        self.ground = self.figure.subplots()
+        self.ground.set_axis_off()
+        self.ground.set(xlim=(0, style.PAGE), ylim=(0, height))
+
+    def axes(self, x: float, y: float, width: float, height: float | None = None):
+        """Axes whose upper left corner is at (x, y); square unless a height is given."""
+        height = width if height is None else height
+        place = (x, self.height - y - height, width, height)
+        ax = self.ground.inset_axes(place, transform=self.ground.transData)
+        ax.set_in_layout(False)
+        return ax
+
+    def words(self, x: float, y: float, text: str, **look) -> None:
+        """Words at (x, y), by default below and right of it."""
+        look = {"size": SMALL, "va": "top", "linespacing": 1.1, **look}
+        self.ground.text(x, self.height - y, text, **look).set_in_layout(False)
+
+    def title(self, y: float, number: int, name: str, x: float = 0.05) -> None:
+        """The letter and the name of a part of the figure."""
+        self.words(x, y + 0.05, f"({chr(97 + number)}) {name}", size=8)
+
+    def evidence_bar(self, y: float) -> None:
+        """A bar that tells the colours of evidence, below y."""
+        bar = self.figure.colorbar(
+            ScalarMappable(Normalize(0, 1), MAP),
+            cax=self.axes(0.32 * style.PAGE, y + 0.06, 0.36 * style.PAGE, 0.08),
+            orientation="horizontal",
+            label="Evidence for the class, over the largest of the map",
+        )
+        bar.outline.set_visible(False)
 
 
 def verdict(item: Any, width: int) -> str:
@@ -81,14 +122,3 @@ def frame(ax) -> None:
     ax.set(xticks=[], yticks=[])
     ax.set_box_aspect(1)
     ax.spines[:].set_visible(False)
-
-
-def evidence_bar(part) -> None:
-    """A bar across the middle of a part of a figure, half an inch high, for colours of evidence."""
-    bar = part.colorbar(
-        ScalarMappable(Normalize(0, 1), MAP),
-        cax=part.add_axes((0.32, 0.72, 0.36, 0.16)),
-        orientation="horizontal",
-        label="Evidence for the class, over the largest of the map",
-    )
-    bar.outline.set_visible(False)
