@@ -63,7 +63,7 @@ def likeness(ax, one):
         ax.axhline(level, color=style.GREY, lw=0.6, ls=":", zorder=0)
     n = sample["object_id"][sample["ssim"].notna()].nunique()
     ax.set_xticks(range(len(states)), [str(n) for n in states])
-    ax.set(xlim=(-0.6, len(states) - 0.4), ylim=(-1.05, 1.05),
+    ax.set(xlim=(-0.6, len(states) - 0.4), ylim=(-1.05, 1.05), yticks=(-1, -0.5, 0, 0.5, 1),
            ylabel=f"Likeness to the map\nas trained (n = {n})",
            xlabel=f"Layers set anew, of {one.told['weighted_layers']}")  # fmt: skip
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), borderaxespad=0)
