@@ -24,6 +24,12 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
+if "self-supervision" in PLAN.paper["chapters"]:
+
+    include: "rules/self_supervision_embed.smk"
+    include: "rules/self_supervision_nebulae.smk"
+
+
 include: "rules/report.smk"
 
 

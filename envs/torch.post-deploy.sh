@@ -84,6 +84,8 @@ onnxruntime==1.31.1 \
     --hash=sha256:5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f
 onnxscript==0.7.2 \
     --hash=sha256:d0e7121c6a1eefd608058928e111cbdb76709f70d269ff0d07aee493bd1d13c9
+opentsne==1.0.4 \
+    --hash=sha256:1563bbb017d1cfecc230ec1cc3adb33b3edf40f6b6444939645fe28611eb3853
 optuna==5.0.0 \
     --hash=sha256:5fff892ae6baf4948c810c5b8635ec67e08efb0709b41cb73b14e30391d44720
 packaging==25.0 \

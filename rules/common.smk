@@ -7,11 +7,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from fewsky.bands import bands_in
 from fewsky.commands.slurm import ended_by_slurm
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
 from fewsky.environments import check_deployed
 from fewsky.networks import module_of
+from fewsky.pretexts import kept_out
 from fewsky.provenance import code_hash
 from fewsky.lineage import cut_name
 from fewsky.surveys import reader
@@ -27,6 +29,7 @@ PROBES = [name for name, item in PLAN.experiments.items() if "probe" in item]
 SEARCHED = [name for name, item in PLAN.experiments.items() if "search" in item]
 OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
 ENSEMBLES = [name for name, item in PLAN.experiments.items() if "ensemble" in item]
+ATLAS = {row["experiment"] for row in PLAN.atlas}
 SWEPT = [*PROBES, *OPPONENTS, *ENSEMBLES]  # one job for all draws
 
 
@@ -126,6 +129,12 @@ def of_split(file):
     return lambda wildcards: f"<results>/splits/{task_of(wildcards)}/{file}"
 
 
+def measured_of(wildcards):
+    """What is measured on the images of a task, where its targets may be among it."""
+    targets = PLAN.tasks[task_of(wildcards)].get("targets")
+    return of_dataset("measured.parquet")(wildcards) if targets and targets["columns"] else []
+
+
 def draws_of(experiment):
     """Names of an experiment's draws; probes and opponents are one job for all of them."""
     if experiment in SWEPT:
@@ -188,7 +197,7 @@ def galaxies():
     told = {
         name: {key: PLAN.surveys[name].get(key) for key in READERS[name].SIMULATED}
         for name in PACKED
-        if PLAN.surveys[name]["release"] in sky
+        if PLAN.surveys[name].get("release") in sky
     }
     return {
         name: {"sky": sky[block["release"]], "survey": block, "seed": PLAN.sky["seed"]}
@@ -199,9 +208,29 @@ def galaxies():
 GALAXIES = galaxies()
 
 
+def properties():
+    """The settings of each survey that is read from the sky of properties."""
+    sky = (PLAN.sky or {}).get("properties")
+    simulated = ("efigi", "mergers", "specobj", "splus")
+    told = {
+        name: {key: PLAN.surveys[name].get(key) for key in READERS[name].SIMULATED}
+        for name in IMAGES
+        if sky is not None and PLAN.surveys[name]["reader"] in simulated
+    }
+    return {
+        name: {"sky": sky, "survey": block, "seed": PLAN.sky["seed"]}
+        for name, block in told.items()
+    }
+
+
+PROPERTIES = properties()
+
+
 def sky_of_images(survey, ending):
     """A file of the demo sky that a survey of images is read from, as a list of none or one."""
-    part = "plates" if survey in PLATES else "images" if survey in GALAXIES else None
+    part = (
+        "plates" if survey in PLATES else "images" if survey in [*GALAXIES, *PROPERTIES] else None
+    )
     return [f"<results>/raw/sky/{survey}-{part}{ending}"] if part else []
 
 
@@ -259,11 +288,28 @@ def cutting(dataset, shard):
 def cutting_images(dataset):
     """What the cuts of images are told: the dataset's block and the survey's bands."""
     survey = PLAN.surveys[dataset["survey"]]
+    told = ("edge", "composite" if "composite" in dataset else "scale", "size", "survey")
     return {
         "aligned": dataset["survey"] in ALIGNED,
-        "dataset": {key: dataset[key] for key in ("edge", "scale", "size", "survey")},
-        "survey": {key: survey[key] for key in ("bands", "reader", "reference_band")},
+        "dataset": {key: dataset[key] for key in told},
+        "survey": {
+            key: survey[key]
+            for key in ("bands", "reader", "reference_band", "zero_points")
+            if survey.get(key) is not None
+        },
     }
+
+
+def channels_of(dataset):
+    """Bands of a dataset's images."""
+    block = PLAN.datasets[dataset]
+    return bands_in(block, PLAN.surveys[block["survey"]])
+
+
+def measuring(dataset):
+    """What the measures of images are told: as their cuts, with the bands of what was cut."""
+    told = cutting_images(PLAN.datasets[dataset])
+    return {**told, "survey": {**told["survey"], "bands": channels_of(dataset)}}
 
 
 def of_survey(room, name="{shard}.tsv"):
@@ -298,15 +344,66 @@ def side_arcsec(dataset):
 def splitting(name):
     """A task's split with what it needs of the dataset: the side of a patch in arcsec."""
     task = PLAN.tasks[name]
-    return {"name": name, **task, "patch_arcsec": side_arcsec(PLAN.datasets[task["dataset"]])}
+    side = side_arcsec(PLAN.datasets[task["dataset"]])
+    return {"name": name, **task, "patch_arcsec": side, **keeping_out(name)}
+
+
+def keeping_out(name):
+    """What a split that keeps the tested objects of other tasks out is told of those; else nothing."""
+    dataset = PLAN.datasets[PLAN.tasks[name]["dataset"]]
+    told = {}
+    for other in kept_out(PLAN.tasks[name]):
+        block = PLAN.datasets[PLAN.tasks[other]["dataset"]]
+        told[other] = {
+            "dataset": PLAN.tasks[other]["dataset"],
+            "patch_arcsec": side_arcsec(block),
+            "same_survey": block["survey"] == dataset["survey"],
+            "size": block["size"],
+        }
+    return {"kept_out": told, "size": dataset["size"]} if told else {}
+
+
+def hashes_images(name):
+    """Whether the split of a task needs hashes of images, its own or those that it keeps out.
+
+    Splits by hash and random ones alone take objects without a position.
+    """
+    task = PLAN.tasks[name]
+    pair = [task, *(PLAN.tasks[other] for other in kept_out(task))]
+    bare = [item["split"]["by"] in ("hash", "random") for item in pair]
+    return task["split"]["by"] == "hash" or (len(pair) > 1 and any(bare))
+
+
+def images_to_hash(wildcards):
+    """The images of a task whose split needs their hashes."""
+    needed = hashes_images(wildcards.task)
+    return of_dataset("images.safetensors")(wildcards) if needed else []
+
+
+def of_kept_out(file):
+    """Input function: a file of all tasks whose tested objects a split keeps out, or of their data."""
+
+    def paths(wildcards):
+        others = kept_out(PLAN.tasks[wildcards.task])
+        if file == "manifest.csv":
+            return [f"<results>/splits/{other}/{file}" for other in others]
+        datasets = dict.fromkeys(PLAN.tasks[other]["dataset"] for other in others)
+        needed = hashes_images(wildcards.task)
+        return [
+            f"<results>/cutouts/{dataset}/{shard}/{file}"
+            for dataset in (datasets if needed else [])
+            for shard in shards_of(dataset)
+        ]
+
+    return paths
 
 
 # --- the models room ------------------------------------------------------------------------
 def bands_of(name):
-    """Bands that an experiment sees: all of the survey, or those that its model names."""
+    """Bands of an experiment's images, and those that it sees: all, or what its model names."""
     item = PLAN.experiments[name]
-    survey = PLAN.surveys[PLAN.datasets[PLAN.tasks[item["task"]]["dataset"]]["survey"]]
-    return survey["bands"], item.get("model", {}).get("bands") or survey["bands"]
+    every = channels_of(PLAN.tasks[item["task"]]["dataset"])
+    return every, item.get("model", {}).get("bands") or every
 
 
 def learning(name):
@@ -319,6 +416,7 @@ def learning(name):
         "model": {key: value for key, value in item["model"].items() if key != "bands"},
         "budgets": item["budgets"],
         "classes": task["classes"],
+        **({"targets": task["targets"]} if "targets" in task else {}),
         "bands": seen,
         "take": [every.index(band) for band in seen],
         "folds": task["split"]["folds"],
@@ -383,6 +481,7 @@ def preparing(name):
     users = [user for user, item in PLAN.experiments.items() if item["weights"] == name]
     source = PLAN.weights[name]["from"]
     counts = {len(bands_of(user)[1]) for user in [*users, *filter(None, [source])]}
+    counts |= {len(bands_shown(**pair)[1]) for pair in REPRESENTED if pair["weights"] == name}
     if len(counts) > 1:
         sys.exit(
             f"fewsky: config: weights.{name}: wanted one number of bands in all that use them; "
@@ -427,7 +526,64 @@ def extracting():
                 "weights twice, under two names."
             )
         block[cut] = {**told_here, "views": views}
+    for pair in REPRESENTED:
+        if pair["weights"] != "pixels":
+            block = told.setdefault(PLAN.tasks[pair["task"]]["dataset"], {})
+            block.setdefault(pair["weights"], {}).setdefault("head", extracted_for(**pair))
     return told
+
+
+def extracted_for(task, weights):
+    """What an extraction that serves a representation alone is told: the images as they are."""
+    every, seen = bands_shown(task, weights)
+    return {
+        "model": {"name": PLAN.weights[weights]["model"]},
+        "bands": seen,
+        "take": [every.index(band) for band in seen],
+        "unfreeze": "head",
+        "threads": PLAN.weights[weights]["threads"],
+        "views": 1,
+    }
+
+
+def bands_shown(task, weights):
+    """Bands of a task's images, and those that some weights see of them.
+
+    These are the bands of an experiment on the same images that goes back to the weights, if any.
+    """
+    dataset = PLAN.tasks[task]["dataset"]
+    for name, item in PLAN.experiments.items():
+        if item["weights"] == weights and PLAN.tasks[item["task"]]["dataset"] == dataset:
+            return bands_of(name)
+    return channels_of(dataset), channels_of(dataset)
+
+
+def representing():
+    """All that a measure of a representation is told, by task and weights."""
+    told = {}
+    for pair in REPRESENTED:
+        task, (every, seen) = PLAN.tasks[pair["task"]], bands_shown(**pair)
+        told.setdefault(pair["task"], {})[pair["weights"]] = {
+            **pair,
+            "classes": task["classes"],
+            "bands": seen,
+            "take": [every.index(band) for band in seen],
+            "seed": task["split"]["seed"],
+            "bootstrap": PLAN.paper["scoring"]["bootstrap"],
+        }
+    return told
+
+
+def features_of(wildcards):
+    """The features that a representation is measured on, as a list of none or one."""
+    if wildcards.weights == "pixels":
+        return []
+    return [f"<results>/features/{dataset_of(wildcards)}/{wildcards.weights}/head.safetensors"]
+
+
+def pixels_of(wildcards):
+    """The images that stand in for features where a representation is that of the pixels."""
+    return of_dataset("images.safetensors")(wildcards) if wildcards.weights == "pixels" else []
 
 
 def views_of(name):
@@ -525,7 +681,9 @@ def scoring(task):
     """What the scores and comparisons of a task need to know of its experiments."""
     items = {name: PLAN.experiments[name].get("opponent", {}) for name in PLAN.of_task(task)}
     controls = [name for name, item in items.items() if item.get("control") == "nuisance"]
-    ranked = [name for name, item in items.items() if item.get("family") != "definition"]
+    # The atlas compares starts by their curves, each with the training from nothing.
+    others = {name: item for name, item in items.items() if name not in ATLAS}
+    ranked = [name for name, item in others.items() if item.get("family") != "definition"]
     primary = [pair for pair in PLAN.paper["comparisons"] if pair["a"] in items]
     return {
         "task": {"name": task, **PLAN.tasks[task]},

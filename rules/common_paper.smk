@@ -13,10 +13,19 @@ def tables():
 
 
 def datasets_of(chapter):
-    """The datasets that a chapter is about: its own, and that of its decals_task, if it has one."""
+    """The datasets that a chapter is about: its own, and those of other tasks that it shows."""
     second = PLAN.paper[chapter].get("decals_task")
+    tasks = [*([second] if second else []), *tasks_of_atlas(chapter)]
     own = PLAN.paper[chapter]["dataset"]
-    return list(dict.fromkeys([own, *([PLAN.tasks[second]["dataset"]] if second else [])]))
+    return list(dict.fromkeys([own, *(PLAN.tasks[task]["dataset"] for task in tasks)]))
+
+
+def tasks_of_atlas(chapter):
+    """Tasks of the atlas that a chapter shows, in the order of the configuration."""
+    told = PLAN.paper[chapter]
+    every = dict.fromkeys(row["task"] for row in PLAN.atlas)
+    named = {*told.get("lowdata", []), *told.get("starts", [])}
+    return [task for task in every if told.get("atlas") or task in named]
 
 
 def surveys_of(chapter):
@@ -85,7 +94,7 @@ def task_shown(task):
         "Survey": dataset["survey"],
         "Patch (px)": dataset["size"],
         "Split by": task["split"]["by"],
-        "Classes": " / ".join(task["classes"]),
+        "Classes": " / ".join(task["classes"] or ["object"]),
     }
 
 
@@ -214,6 +223,26 @@ def metrics_of_task(task, ending=".csv"):
     return [f"<results>/metrics/{task}{ending}"] if task else []
 
 
+# --- the atlas ----------------------------------------------------------------------------------
+def atlas_of(tasks):
+    """What figures and tables of some tasks of the atlas are told."""
+    chapter = PLAN.paper["self-supervision"]
+    rows = [row for task in tasks for row in PLAN.atlas if row["task"] == task]
+    return {"metric": chapter["metric"], "tasks": list(tasks), "rows": rows}
+
+
+def metrics_of_atlas(tasks):
+    """Metrics tables of some tasks of the atlas."""
+    return expand("<results>/metrics/{task}.csv", task=tasks)
+
+
+# --- nebulae at low resolution ------------------------------------------------------------------
+def sizes_of(names):
+    """Sides in pixels of the images that some experiments see."""
+    tasks = {name: PLAN.tasks[PLAN.experiments[name]["task"]] for name in names}
+    return {name: PLAN.datasets[task["dataset"]]["size"] for name, task in tasks.items()}
+
+
 # --- Galaxy10 -----------------------------------------------------------------------------------
 def searched_by(name):
     """What the search of an experiment goes by; None where there is no such experiment."""
@@ -229,11 +258,38 @@ def ensembles_shown(chapter):
     return found | {name: "equal weights" for name in names_in(chapter["ensemble_control"])}
 
 
+# --- representations ----------------------------------------------------------------------------
+def starts_shown():
+    """Weights whose representations are shown, in words, by task in the order of the configuration.
+
+    Where two of a task would read alike, each has its name.
+    """
+    told = {}
+    for pair in REPRESENTED:
+        told.setdefault(pair["task"], []).append(pair["weights"])
+    return {task: started_words(names) for task, names in told.items()}
+
+
+def started_words(names):
+    words = {name: PLAN.weights.get(name, {}).get("about") or name for name in names}
+    every = list(words.values())
+    return {name: word if every.count(word) == 1 else name for name, word in words.items()}
+
+
+def represented(ending):
+    """One file of every representation shown."""
+    return [
+        f"<results>/models/representations/{pair['task']}/{pair['weights']}{ending}"
+        for pair in REPRESENTED
+    ]
+
+
 # --- numbers --------------------------------------------------------------------------------
 def told_of(chapter):
     """What the numbers of a chapter are told: its settings, and all blocks on its survey."""
     settings, tasks = PLAN.paper[chapter], tasks_shown([chapter])
-    experiments = [name for task in tasks for name in PLAN.of_task(task)]
+    others = set() if chapter == "self-supervision" else ATLAS
+    experiments = [name for task in tasks for name in PLAN.of_task(task) if name not in others]
     return {
         "chapter": settings,
         "survey": PLAN.surveys[settings["survey"]],
@@ -348,8 +404,12 @@ def scripts_by_output():
 
 def blocks_by_output():
     """The block of the configuration that chooses what a figure or table shows."""
+    return {name: block_of(rule.snakefile) for name, rule in rules_by_output().items()}
+
+
+def block_of(snakefile):
+    """The block of a chapter whose rules stand in CHAPTER.smk or CHAPTER_PART.smk, else tasks."""
+    stem = Path(str(snakefile)).stem
     files = {chapter.replace("-", "_"): f"paper.{chapter}" for chapter in PLAN.paper["chapters"]}
-    return {
-        name: files.get(Path(str(rule.snakefile)).stem, "tasks")
-        for name, rule in rules_by_output().items()
-    }
+    own = [block for name, block in files.items() if f"{stem}_".startswith(f"{name}_")]
+    return own[0] if own else "tasks"

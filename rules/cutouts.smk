@@ -9,6 +9,9 @@ PICTURES = {
     for name, dataset in PLAN.datasets.items()
     if dataset["survey"] in IMAGES
 }
+# Composites have no noise and no PSF in physical units: they are measured as images are.
+COMPOSITES = [name for name in CUT if "composite" in PLAN.datasets[name]]
+MEASURED = {name: measuring(name) for name in [*PICTURES, *COMPOSITES]}
 
 
 rule cut_patches:
@@ -51,7 +54,7 @@ rule measure_patches:
     benchmark:
         "<results>/benchmarks/measure_patches/{dataset}/{shard}.tsv"
     wildcard_constraints:
-        dataset=one_of(CUT),
+        dataset=one_of([name for name in CUT if name not in COMPOSITES]),
     conda:
         "../envs/astro.yaml"
     resources:
@@ -106,14 +109,14 @@ rule measure_images:
     benchmark:
         "<results>/benchmarks/measure_images/{dataset}/{shard}.tsv"
     wildcard_constraints:
-        dataset=one_of(PICTURES),
+        dataset=one_of(MEASURED),
     conda:
         "../envs/astro.yaml"
     resources:
         **LARGE,
         store=STORE,  # not read: jobs of one group must agree in it
     params:
-        settings=chosen(PICTURES, "dataset"),
+        settings=chosen(MEASURED, "dataset"),
         code=code_hash("scripts/measure_images.py"),
     message:
         "Measure {wildcards.dataset} {wildcards.shard}: profile, concentration, asymmetry, colour"

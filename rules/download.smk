@@ -83,6 +83,31 @@ rule simulate_galaxies:
         "../scripts/simulate_galaxies.py"
 
 
+rule simulate_properties:
+    output:
+        files="<results>/raw/sky/{survey}-images.tsv",
+        truth="<results>/raw/sky/{survey}-images.truth.parquet",
+        provenance="<results>/raw/sky/{survey}-images.provenance.json",
+    log:
+        "<results>/logs/simulate_properties/{survey}.log",
+    benchmark:
+        "<results>/benchmarks/simulate_properties/{survey}.tsv"
+    wildcard_constraints:
+        survey=one_of(PROPERTIES),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(PROPERTIES, "survey"),
+        code=code_hash("scripts/simulate_properties.py"),
+    message:
+        "Simulate {wildcards.survey}: objects with known properties, their catalogue and images"
+    script:
+        "../scripts/simulate_properties.py"
+
+
 rule download_fields:
     input:
         sky=sky_lists,

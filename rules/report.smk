@@ -6,7 +6,12 @@ TEXT = sorted(
     for path in Path(REPORT).glob(pattern)
 )
 SCORED = [name for name in TASKS_SHOWN if PLAN.of_task(name)]
-CARDED = [name for task in SCORED for name in PLAN.of_task(task) if name not in OPPONENTS]
+CARDED = [
+    name
+    for task in SCORED
+    for name in PLAN.of_task(task)
+    if name not in OPPONENTS and name not in ATLAS
+]
 
 
 rule collect_numbers:

@@ -17,11 +17,11 @@ CHOOSING = {
 rule make_split:
     input:
         catalogs=of_dataset("catalog.parquet"),
-        images=lambda wildcards: (
-            of_dataset("images.safetensors")(wildcards)
-            if PLAN.tasks[wildcards.task]["split"]["by"] == "hash"
-            else []
-        ),
+        measured=measured_of,
+        images=images_to_hash,
+        kept_manifests=of_kept_out("manifest.csv"),
+        kept_catalogs=of_kept_out("catalog.parquet"),
+        kept_images=of_kept_out("images.safetensors"),
     output:
         manifest="<results>/splits/{task}/manifest.csv",
         draws="<results>/splits/{task}/draws.parquet",

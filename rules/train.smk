@@ -2,12 +2,14 @@
 EXPORTED = (PLAN.paper.get("galaxy10") or {}).get("export") or []
 DISTORTED = (PLAN.paper.get("planetary-nebulae") or {}).get("distortion") or []
 EXPLAINED = (PLAN.paper.get("galaxy10") or {}).get("explain") or []
+REPRESENTED = (PLAN.paper.get("self-supervision") or {}).get("representations") or []
 TRAINING = {name: training(name) for name in TRAINED}
 SEARCHING = {name: searching(name) for name in SEARCHED}
 PROBING = {name: probing(name) for name in PROBES}
 FITTING = {name: fitting(name) for name in OPPONENTS}
 COMBINING = {name: combining(name) for name in ENSEMBLES}
 EXPLAINING = {name: explaining(name) for name in EXPLAINED}
+REPRESENTING = representing()
 PREPARING = {name: preparing(name) for name in PLAN.weights}
 EXTRACTING = extracting()
 CUTS = sorted({cut for of in EXTRACTING.values() for cuts in of.values() for cut in cuts})
@@ -144,6 +146,7 @@ rule train:
     input:
         images=of_dataset("images.safetensors"),
         catalogs=of_dataset("catalog.parquet"),
+        measured=measured_of,
         manifest=of_split("manifest.csv"),
         draws=of_split("draws.parquet"),
         weights=prepared_of,
@@ -327,3 +330,32 @@ rule explain:
         "Explain {wildcards.experiment}: evidence maps, activations, filters"
     script:
         "../scripts/explain.py"
+
+
+rule measure_representation:
+    input:
+        images=pixels_of,
+        features=features_of,
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+    output:
+        points="<results>/models/representations/{task}/{weights}.parquet",
+        table="<results>/models/representations/{task}/{weights}.csv",
+        provenance="<results>/models/representations/{task}/{weights}.provenance.json",
+    log:
+        "<results>/logs/measure_representation/{task}/{weights}.log",
+    benchmark:
+        "<results>/benchmarks/measure_representation/{task}/{weights}.tsv"
+    wildcard_constraints:
+        weights=one_of([*PLAN.weights, "pixels"]),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(REPRESENTING, "task", "weights"),
+        code=code_hash("scripts/measure_representation.py"),
+    message:
+        "Measure the representation of {wildcards.task} by {wildcards.weights}"
+    script:
+        "../scripts/measure_representation.py"

@@ -12,7 +12,7 @@ with running(snakemake.log[0]):
         load_predictions(snakemake.input.predictions),
         load_manifest(snakemake.input.manifest),
         settings["task"],
-        list_pairs(settings["ranked"], settings["primary"]),
+        list_pairs(settings["ranked"], settings["primary"]) if settings["task"]["classes"] else [],
         settings["scoring"],
         seed=settings["scoring"]["seed"],
     )

@@ -4,18 +4,26 @@ from fewsky.console import running
 from fewsky.files import load_arrays, save_json, save_table
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog
-from fewsky.splits.assign import make_split
+from fewsky.splits.held_out import load_held_out
 from fewsky.splits.image_hash import hash_images
+from fewsky.splits.keep_out import split_apart
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    catalog = load_catalog(snakemake.input.catalogs)
+    catalog = load_catalog(snakemake.input.catalogs, snakemake.input.measured)
     shards = (load_arrays(path)["images"] for path in snakemake.input.images)
-    looks = hash_images(shards) if snakemake.input.images else None
-    manifest, draws, audit = make_split(
-        catalog,
-        looks,
+    tested = load_held_out(
         settings,
+        snakemake.input.kept_manifests,
+        snakemake.input.kept_catalogs,
+        snakemake.input.kept_images,
+        (snakemake.input.catalogs, snakemake.input.images),
+    )
+    manifest, draws, audit = split_apart(
+        catalog,
+        hash_images(shards) if settings["split"]["by"] == "hash" else None,
+        settings,
+        tested,
         seed=settings["split"]["seed"],
     )
     save_table(manifest, snakemake.output.manifest)

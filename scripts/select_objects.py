@@ -5,9 +5,25 @@ from pathlib import Path
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.provenance import record
-from fewsky.surveys import folder_images, galaxy10_file, hash_catalogue
+from fewsky.surveys import (
+    efigi_file,
+    folder_images,
+    galaxy10_file,
+    hash_catalogue,
+    mergers_table,
+    specobj_table,
+    splus_table,
+)
 
-READERS = {"folder": folder_images, "galaxy10": galaxy10_file, "hash": hash_catalogue}
+READERS = {
+    "efigi": efigi_file,
+    "folder": folder_images,
+    "galaxy10": galaxy10_file,
+    "hash": hash_catalogue,
+    "mergers": mergers_table,
+    "specobj": specobj_table,
+    "splus": splus_table,
+}
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings

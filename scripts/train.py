@@ -16,6 +16,7 @@ with running(snakemake.log[0]):
         "settings": settings,
         "images": list(given.images),
         "catalogs": list(given.catalogs),
+        "measured": list(given.measured),
         "manifest": given.manifest,
         "draws": given.draws,
         "draw": int(snakemake.wildcards.draw),

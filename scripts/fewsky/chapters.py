@@ -4,7 +4,7 @@ Each check raises FewskyError, one line, where a chapter names what does not exi
 another task. `plan` is the resolved configuration (config.Plan).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fewsky.console import FewskyError
@@ -70,10 +70,46 @@ def _check_galaxy10(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
     _having(f"{where}.search", chapter["search"], "search", "a search for its settings", plan)
 
 
+def _check_self_supervision(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
+    for key in ("pretexts", "targets", "real"):
+        _experiments(f"{where}.{key}", chapter[key], plan)
+    tasks = list(dict.fromkeys(row["task"] for row in plan.atlas))
+    for key in ("lowdata", "starts"):
+        for task in chapter[key]:
+            known(f"{where}.{key}", task, tasks, "task of the atlas")
+    _representations(f"{where}.representations", chapter["representations"], plan)
+    if chapter["atlas"] and not tasks:
+        raise FewskyError(
+            f"config: {where}.atlas: wanted the block atlas with a task or more; found none. Add "
+            "it, or write atlas: false here."
+        )
+    if chapter["nebulae"]:
+        _check_nebulae(f"{where}.nebulae", chapter["nebulae"], plan)
+
+
+def _check_nebulae(where: str, block: Mapping[str, Any], plan: Any) -> None:
+    """One experiment a start and resolution, and one task a resolution, so that they compare."""
+    known(f"{where}.column", block["column"], plan.paper["scoring"]["bins"], "column of bins")
+    tasks: dict[int, str] = {}
+    for start, names in block["starts"].items():
+        _experiments(f"{where}.starts.{start}", names, plan)
+        sizes = []
+        for name in named(names):
+            task = plan.experiments[name]["task"]
+            sizes.append(plan.datasets[plan.tasks[task]["dataset"]]["size"])
+            if len(set(sizes)) < len(sizes) or tasks.setdefault(sizes[-1], task) != task:
+                raise FewskyError(
+                    f"config: {where}.starts.{start}: wanted one experiment a resolution, of the "
+                    f"task of that resolution; found {name} of {task}, {sizes[-1]} px. Take it "
+                    "out, or name another."
+                )
+
+
 CHECKS = {
     "star-galaxy": _check_star_galaxy,
     "planetary-nebulae": _check_planetary_nebulae,
     "galaxy10": _check_galaxy10,
+    "self-supervision": _check_self_supervision,
 }
 
 
@@ -120,3 +156,15 @@ def _of_dataset(where: str, role: str, chapter: Mapping[str, Any], plan: Any) ->
         f"config: {where}.{role}: wanted a task on {wanted}; found {chapter[role]} on {survey}. "
         "Name another task, or change the survey."
     )
+
+
+def _representations(where: str, pairs: Sequence[Mapping[str, str]], plan: Any) -> None:
+    """Their tasks have classes, their weights exist or are the word for the images themselves."""
+    for pair in pairs:
+        known(where, pair["task"], plan.tasks, "task")
+        known(where, pair["weights"], [*plan.weights, "pixels"], "weights")
+        if not plan.tasks[pair["task"]]["classes"]:
+            raise FewskyError(
+                f"config: {where}: wanted tasks with classes; found {pair['task']}, which has "
+                "targets. Name another."
+            )

@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fewsky.atlas import expand_atlas
+from fewsky.bands import check_bands
 from fewsky.chapters import check_chapters
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.lineage import resolve_starts
 from fewsky.networks import module_of
+from fewsky.pretexts import check_pretexts, drop_unset
 from fewsky.schema import check, fill, known, listed, load_schema
 from fewsky.spaces import resolve_search
 from fewsky.surveys import reader
+from fewsky.targets_check import check_experiments, name_classes
+from fewsky.task_groups import name_groups
 
 
 @dataclass
@@ -30,6 +35,7 @@ class Plan:
     shards: dict[str, dict[str, dict]] = field(default_factory=dict)
     technical: dict[str, Any] = field(default_factory=dict)
     families: dict[str, list[str]] = field(default_factory=dict)
+    atlas: list[dict[str, str]] = field(default_factory=list)
 
     def of_task(self, task: str) -> list[str]:
         """Names of the experiments that answer a task."""
@@ -47,8 +53,12 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     check(config, schema, schema)
     # Experiments are filled in last, or a default would hide what a recipe or a parent says.
     recipes, written = config.pop("recipes", {}), config.pop("experiments")
-    config = fill(config, schema, schema)
-    experiments, families = expand(written)
+    atlas = config.pop("atlas", None)
+    config = drop_unset(fill(config, schema, schema))
+    name_classes(config["tasks"])
+    name_groups(config["tasks"])
+    added, rows = expand_atlas(atlas, written, config, recipes, schema)
+    experiments, families = expand({**written, **added})
     experiments = {
         name: complete(name, item, recipes, schema) for name, item in experiments.items()
     }
@@ -58,6 +68,7 @@ def resolve(config: Mapping[str, Any]) -> Plan:
         **{key: config[key] for key in blocks},
         experiments=experiments,
         families=families,
+        atlas=rows,
         technical={key: config.get(key) for key in ("raw_store", "mirror", "download", "compute")},
     )
     _cross_check(plan)
@@ -111,7 +122,10 @@ def _cross_check(plan: Plan) -> None:
                 f"config: experiments.{name}.pseudo: wanted unlabelled objects in the task "
                 f"{item['task']}; found unlabelled_fraction 0. Raise it, or take pseudo out."
             )
+    check_bands(plan)
+    check_pretexts(plan)
     _check_paper(plan)
+    check_experiments(plan)
     for k, gate in enumerate(plan.gates):
         known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
         known(f"gates.{k}.experiment", gate["experiment"], plan.experiments, "experiment")
@@ -180,10 +194,11 @@ def _check_counts(where: str, task: dict) -> None:
             f"{where}: wanted by: random, audit: report and no guard_arcsec with exact counts; "
             f"found by: {split['by']}, audit: {split['audit']}. Say so, or use the fractions."
         )
+    labels = task["classes"] or ["object"]  # that of every object of a task with targets
     for part in ("test", "val") if "val" in counts else ("test",):
-        if set(counts.get(part, {})) != set(task["classes"]):
+        if set(counts.get(part, {})) != set(labels):
             raise FewskyError(
-                f"{where}.{part}: wanted a count for each of {listed(task['classes'])}; found "
+                f"{where}.{part}: wanted a count for each of {listed(labels)}; found "
                 f"{listed(counts.get(part, {}))}. Name the task's classes, no others."
             )
 

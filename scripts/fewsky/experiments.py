@@ -77,6 +77,8 @@ def complete(name: str, item: dict, recipes: Mapping[str, dict], schema: dict) -
     kinds = [kind for kind in ("model", "opponent", "probe", "ensemble") if kind in item]
     if "model" not in item and "start" in item:
         kinds.append("start")
+    if kinds == ["model", "probe"]:  # beside a probe the model says which bands it sees
+        kinds.remove("model")
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none"
         raise FewskyError(

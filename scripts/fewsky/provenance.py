@@ -21,8 +21,8 @@ SCRIPTS = LIBRARY.parent
 LEFT_OUT = {"fewsky.files", "fewsky.provenance", "fewsky.console", "fewsky.environments"}
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 PACKAGES = (
-    "astropy", "astropy-healpix", "galsim", "matplotlib", "numpy", "pandas", "photutils",
-    "pyarrow", "reproject", "safetensors", "scikit-learn", "scipy", "sep", "snakemake",
+    "astropy", "astropy-healpix", "galsim", "matplotlib", "numpy", "opentsne", "pandas",
+    "photutils", "pyarrow", "reproject", "safetensors", "scikit-learn", "scipy", "sep", "snakemake",
     "timm", "torch", "torchvision", "typst",
 )  # fmt: skip
 

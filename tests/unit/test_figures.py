@@ -13,7 +13,13 @@ from fewsky.figures.runs import in_bins
 from tests.unit.small_results import ROOT, demo, run_script, sample, wcs_of
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("plot_*.py"))
-ELSEWHERE = ("_pn_", "_g10_", "plot_models")  # those have test files of their own
+ELSEWHERE = (
+    "_pn_",
+    "_g10_",
+    "_ssl_",
+    "plot_atlas",
+    "plot_models",
+)  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 DPI = 60
 STRIP = (0xFB, 0xE3, 0xD5)

@@ -12,6 +12,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from fewsky.console import FewskyError, say
+from fewsky.cutouts.composite import composite
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
 
 WHOLE = ("run", "camcol", "mode", "nchild", "clean", "resolve_status", "thing_id")
@@ -30,6 +31,7 @@ def cut_shard(
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Patches `(n, band, size, size)` in nanomaggies and their catalogue, row i of image i.
 
+    With `composite` in the dataset they are red, green and blue in 0..1 (cutouts.composite).
     `raw` and `aligned` are the shard's lists in those rooms, `dataset` its block, `survey` the
     settings of survey and shard. A patch is centred on the pixel that holds the position; x, y
     stay exact. Patches that leave the footprint or hold a pixel without data are left out
@@ -52,7 +54,7 @@ def cut_shard(
     if catalog.empty:
         fields = ", ".join(aligned["field"])
         say(f"warning: no object of {dataset['survey']} in {fields}; its shard of patches is empty")
-    return images, catalog
+    return composite(images, survey["bands"], dataset.get("composite")), catalog
 
 
 def gather(

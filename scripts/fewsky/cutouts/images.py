@@ -1,25 +1,25 @@
 """Images that come one an object: each scaled to 0..1 and brought to one size."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
 from PIL import Image
 
+from fewsky.bands import bands_in
 from fewsky.console import FewskyError, say
+from fewsky.cutouts.composite import composite
+from fewsky.cutouts.pictures import count_pictures, read_pictures
 from fewsky.cutouts.surroundings import COLUMNS as SURROUNDINGS
 from fewsky.cutouts.surroundings import surroundings
-from fewsky.surveys.folder_images import read_picture
-from fewsky.surveys.galaxy10_file import read_images
 from fewsky.surveys.object_table import COLUMNS as LISTED
 
 FIRST = ["object_id", "survey", "field", "x", "y", "ra", "dec", "label", "kind", "name", "status",
          "complete", "glon", "glat", "abs_b", "diameter_arcsec", "plate"]  # fmt: skip
+COMPOSED = {"by": "fixed", "low": 0.0, "high": 1.0}  # the scale of a composite, which is in 0..1
 PER_BAND = (*SURROUNDINGS, "low", "high")
-PACKED = ("galaxy10",)  # readers whose one file holds all images
 
 
 def cut_shard(
@@ -38,15 +38,17 @@ def cut_shard(
     left out (`edge: drop`) or kept, with NaN there and complete = False (`edge: flag`). Raises
     FewskyError on files that are no such image.
     """
-    _check(dataset["scale"])
-    bands, size = survey["bands"], dataset["size"]
-    number = len(objects) if survey["reader"] in PACKED else len(listed)
+    scale = COMPOSED if dataset.get("composite") else dataset["scale"]
+    _check(scale)
+    bands, size = bands_in(dataset, survey), dataset["size"]
+    number = count_pictures(listed, objects, survey)
     images = np.empty((number, len(bands), size, size), np.float32)
     rows, shapes = [], set()
-    pictures = _pictures(listed, objects, Path(folder), survey)
+    pictures = read_pictures(listed, objects, Path(folder), survey)
     for image, (name, cube, plate) in zip(images, pictures, strict=True):
+        cube = composite(cube[None], survey["bands"], dataset.get("composite"))[0]
         shapes.add(cube.shape[-1])
-        image[:], numbers = scaled(cube, size, dataset["scale"])
+        image[:], numbers = scaled(cube, size, scale)
         numbers |= surroundings(cube)
         rows.append({"object_id": name, "plate": plate, **_by_band(numbers, bands)})
     if len(shapes) > 1:
@@ -107,35 +109,6 @@ def _check(scale: Mapping[str, Any]) -> None:
             f"scale: wanted {wanted}; found low {scale['low']:g} and high {scale['high']:g}. "
             "Correct the dataset's scale."
         )
-
-
-def _pictures(
-    listed: pd.DataFrame, objects: pd.DataFrame, folder: Path, survey: Mapping[str, Any]
-) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Yield name, image `(band, y, x)` and plate of every object of a shard."""
-    if survey["reader"] in PACKED:
-        names = objects["object_id"]
-        for name, cube in zip(
-            names, read_images(folder / listed["path"].iloc[0], names), strict=True
-        ):
-            yield name, cube, ""
-        return
-    for item in listed.itertuples():
-        yield item.field, *_read(item, folder, survey)
-
-
-def _read(item: Any, folder: Path, survey: Mapping[str, Any]) -> tuple[np.ndarray, str]:
-    """An object's image `(band, y, x)` and the plate of its reference band."""
-    path = folder / item.path
-    if not path.is_file():
-        raise FewskyError(f"{path}: wanted an image; found none. Delete its list and run again.")
-    if survey["reader"] == "folder":
-        return read_picture(path, item.url, survey["bands"]), ""
-    with fits.open(path, memmap=False) as hdus:
-        cube, held = hdus[0].data, list(hdus[0].header["BANDS"])
-    order = [held.index(band) for band in survey["bands"]]
-    plate = getattr(item, f"plate_{survey['reference_band']}")
-    return cube[order].astype(np.float32), str(plate)
 
 
 def _by_band(numbers: Mapping[str, np.ndarray], bands: list[str]) -> dict[str, float]:

@@ -47,6 +47,10 @@ def subset_masks(objects, number, settings, rng, nuisance=None):
     masks |= in_bins(objects, "neighbour_mag_r", NEIGHBOUR_MAG, "neighbour r {:g}-{:g}")
     for column in settings.get("by", []):
         masks |= of_each_value(objects, column)
+    for column, wanted in settings.get("bins", {}).items():
+        masks |= in_bins(
+            objects, column, edges_of(objects, column, wanted), f"{column} {{:g}}-{{:g}}"
+        )
     if len(edges):
         bins = np.digitize(objects[settings["magnitude"]], edges)
         masks[f"matched {band}"] = match_classes(objects["part"], bins, number, rng)
@@ -81,6 +85,23 @@ def in_bins(objects, column, edges, name):
         return {}
     value = objects[column].to_numpy(float)
     return {name.format(a, b): (value >= a) & (value < b) for a, b in pairwise(edges)}
+
+
+def edges_of(objects, column, wanted):
+    """Return the edges of a column's bins, the last one infinite: lower edges, or so many bins.
+
+    Those have about as many objects each, since equal values stay together. A column of words has
+    no edges.
+    """
+    if column not in objects or not pd.api.types.is_numeric_dtype(objects[column]):
+        return []
+    known = objects[column].to_numpy(float)
+    known = known[np.isfinite(known)]
+    if isinstance(wanted, int):
+        wanted = (
+            np.quantile(known, np.arange(wanted) / wanted, method="higher") if len(known) else []
+        )
+    return [*np.unique(wanted), np.inf]
 
 
 def of_each_value(objects, column):

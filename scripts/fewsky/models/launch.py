@@ -30,9 +30,10 @@ def launch(told: dict[str, Any], processes: int) -> dict[str, Path]:
     Parameters
     ----------
     told : dict
-        `settings`, `draw`, `device` and `code` as for `train.train`; paths of `images` and
-        `catalogs` (lists), `manifest`, `draws`, `out`, `resume`, and `weights` (a folder), `stage`,
-        `stored` and `pseudo` or None. It is handed on as JSON.
+        `settings`, `draw`, `device` and `code` as for `train.train`; paths of `images`,
+        `catalogs` and, where targets may be among it, `measured` (lists), `manifest`, `draws`,
+        `out`, `resume`, and `weights` (a folder), `stage`, `stored` and `pseudo` or None. It is
+        handed on as JSON.
     processes : int
         1 trains here. More are started by torchrun's launcher; the first one writes.
 
@@ -59,7 +60,7 @@ def train_files(told: dict[str, Any]) -> dict[str, Path]:
     return train(
         settings,
         load_images(told["images"])[:, settings["take"]],
-        load_catalog(told["catalogs"]),
+        load_catalog(told["catalogs"], told.get("measured", ())),
         load_manifest(told["manifest"]),
         load_table(told["draws"]),
         draw,

@@ -75,7 +75,7 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
     else:
         parallel.prepare(network)
     views = problem.source.training(*problem.train, generators["augmentation"], problem.shown)
-    held = problem.source.held(*problem.val)
+    held = problem.objective.held(problem.source.held(*problem.val))
     second = _second_loss(problem, generators, math.ceil(len(views) / recipe["batch_size"]))
     weights = class_weights(views.targets, recipe)
     optimiser = make_optimiser(network, recipe)
@@ -105,6 +105,8 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
             "val_loss": val_loss,
             "val_accuracy": val_accuracy,
         }
+        if not problem.objective.n_classes:
+            row |= dict.fromkeys(("train_accuracy", "val_accuracy"))
         _refuse_nan(problem.name, row)
         progress.history.append(row)
         if judge(progress, recipe, row, total) and recipe["restore"] == "best":
@@ -141,7 +143,7 @@ def train_epoch(
     for picks in permutation.split(recipe["batch_size"]):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, progress, total)
-        images, extra, targets = parallel.share(network, views.batch(picks))
+        images, extra, targets = parallel.share(network, objective.batch(views, picks))
         with _precision(recipe, device):
             outputs = network(images, extra).float()
         losses = objective.loss(outputs, targets)
@@ -231,10 +233,13 @@ def _precision(recipe: dict[str, Any], device: torch.device):
 
 
 def _line(row: dict[str, Any]) -> str:
-    text = f"epoch {row['epoch']}: train {row['train_loss']:.4f}/{row['train_accuracy']:.3f}"
-    if row["val_loss"] is None:
-        return text
-    return f"{text}, val {row['val_loss']:.4f}/{row['val_accuracy']:.3f}"
+    parts = [_of_part(row, part) for part in ("train", "val") if row[f"{part}_loss"] is not None]
+    return f"epoch {row['epoch']}: {', '.join(parts)}"
+
+
+def _of_part(row: dict[str, Any], part: str) -> str:
+    accuracy = row[f"{part}_accuracy"]
+    return f"{part} {row[f'{part}_loss']:.4f}" + ("" if accuracy is None else f"/{accuracy:.3f}")
 
 
 def _refuse_nan(name: str, row: dict[str, Any]) -> None:

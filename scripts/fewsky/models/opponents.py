@@ -150,13 +150,10 @@ def fitted_model(settings, values, label, asked, classes, state):
 
 def build(family, options, values):
     """Return the estimator, not yet fitted, for values of numbers and words."""
-    words = [name for name in values if not pd.api.types.is_numeric_dtype(values[name].dtype)]
-    numbers = [name for name in values if name not in words]
+    words, numbers = words_and_numbers(values)
     if family == "forest":
-        coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-        columns = make_column_transformer(("passthrough", numbers), (coded, words))
         forest = RandomForestClassifier(**{"n_estimators": 200, "n_jobs": 1, **options})
-        return make_pipeline(columns, forest)
+        return make_pipeline(columns_of_trees(values), forest)
     fill = SimpleImputer(strategy="median", keep_empty_features=True)
     coded = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     columns = make_column_transformer(
@@ -164,6 +161,19 @@ def build(family, options, values):
     )
     regression = LogisticRegression(**{"max_iter": 2000, **options})
     return make_pipeline(columns, regression)
+
+
+def words_and_numbers(values):
+    """Return the names of a table's columns of words, and those of its columns of numbers."""
+    words = [name for name in values if not pd.api.types.is_numeric_dtype(values[name].dtype)]
+    return words, [name for name in values if name not in words]
+
+
+def columns_of_trees(values):
+    """Return the transformer of a table for trees: numbers as they are, words as whole numbers."""
+    words, numbers = words_and_numbers(values)
+    coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return make_column_transformer(("passthrough", numbers), (coded, words))
 
 
 def class_shares(settings, values, label, asked, classes, state):

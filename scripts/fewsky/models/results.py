@@ -12,7 +12,7 @@ from fewsky.models.cards import Data, all_rows, predictions_table, run_card, sha
 from fewsky.models.loop import Fitted
 from fewsky.models.samples import Run
 from fewsky.models.sources import Activations, Pixels
-from fewsky.models.trained import probabilities
+from fewsky.models.trained import physical, probabilities
 from fewsky.provenance import digest
 
 
@@ -46,9 +46,12 @@ def finish(settings: dict, data: Data, run: Run, outcome: Outcome) -> Finished:
     outcome.trained.load_state_dict(outcome.fitted.weights)
     kept = outcome.trained if outcome.frozen else outcome.whole
     history = pd.DataFrame(outcome.fitted.progress.history)
-    found = probabilities(
-        outcome.trained, outcome.source, all_rows(run), settings["classes"], settings["recipe"]
-    )
+    rows, recipe = all_rows(run), settings["recipe"]
+    given = outcome.trained, outcome.source, rows
+    if data.scale is None:
+        found = probabilities(*given, settings["classes"], recipe)
+    else:
+        found = physical(*given, data.scale, recipe)
     return Finished(
         {run.prefix + name: v.detach().cpu().numpy() for name, v in kept.state_dict().items()},
         _run_card(settings, data, run, outcome),

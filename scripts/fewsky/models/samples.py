@@ -12,6 +12,7 @@ import pandas as pd
 from fewsky.console import FewskyError
 from fewsky.splits.draws import ranking
 from fewsky.splits.folds import ranked_outside, run_members
+from fewsky.splits.labels import OBJECT
 
 LABELLED = ("pool", "val", "test")
 HIDDEN = "unlabelled"
@@ -32,6 +33,11 @@ class Run(NamedTuple):
     def prefix(self) -> str:
         """What the names of this run's tensors start with."""
         return f"budget-{self.budget}/fold-{self.fold}/"
+
+
+def classes_of(settings: dict[str, Any]) -> list[str]:
+    """Labels of a task's objects: its classes, or the one label of a task with targets."""
+    return settings["classes"] or [OBJECT]
 
 
 def labelled(catalog: pd.DataFrame, manifest: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
@@ -130,7 +136,7 @@ def _of_fold(settings, table, draws, draw, fold) -> list[Run]:
 
 def _run(settings, table, parts, size, fold) -> Run:
     seen = set(table["target"][parts["train"]])
-    lacking = [name for k, name in enumerate(settings["classes"]) if k not in seen]
+    lacking = [name for k, name in enumerate(classes_of(settings)) if k not in seen]
     if lacking:
         raise FewskyError(
             f"{settings['experiment']}: wanted training objects of every class; found none of "

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ from fewsky.models.features import activations
 from fewsky.models.imbalance import Shown, shown
 from fewsky.models.inputs import describe, n_channels
 from fewsky.models.loop import Diverged, Fitted, Problem, copied, fit
-from fewsky.models.objectives import objective
+from fewsky.models.objectives import Objective, objective_of
 from fewsky.models.pseudo import unlabelled_of
 from fewsky.models.results import Finished, Outcome, finish
-from fewsky.models.samples import Run, labelled, runs
+from fewsky.models.samples import Run, classes_of, labelled, runs
 from fewsky.models.sources import Activations, Pixels
 from fewsky.models.start import Start, start_from
 from fewsky.networks import build, fresh_layers
@@ -75,7 +75,8 @@ def train(
     ----------
     settings : dict
         The resolved experiment: `experiment` (its name), `classes`, `bands`, `model`, `recipe`,
-        `budgets`, `folds` (a number, 0 for none), `seed`, `start`, `pseudo`.
+        `budgets`, `folds` (a number, 0 for none), `seed`, `start`, `pseudo`; `targets` where the
+        task has target columns and no classes.
     images : array
         Float32 `(n, band, y, x)` in nanomaggies; row i is row i of `catalog`.
     manifest, draws : DataFrame
@@ -136,8 +137,9 @@ def prepared(
     *, code,
 ) -> tuple[Job, list[Run]]:  # fmt: skip
     """A draw's job and its runs, budgets rising, from what `train` is given; raises as it does."""
-    table = labelled(catalog, manifest, settings["classes"])
+    table = labelled(catalog, manifest, classes_of(settings))
     data = Data(images, catalog, table, manifest, choose_device(device))
+    data = data.with_values(settings.get("targets"))
     planned = runs(settings, table, draws, draw)
     _check_images(settings, data)
     _check_recipe(settings, planned)
@@ -150,6 +152,7 @@ def prepared(
 
 def fit_run(job: Job, run: Run) -> Finished:
     """One run: the network built, started, cut where a part is frozen, and trained."""
+    job = replace(job, data=job.data.with_scale(run, job.settings))
     settings, data, recipe = job.settings, job.data, job.settings["recipe"]
     rows = run.parts["train"]
     statistics = describe(
@@ -165,11 +168,16 @@ def fit_run(job: Job, run: Run) -> Finished:
     pixels = Pixels(data.images, data.catalog, statistics, recipe, data.device)
     source = pixels if cut == 0 else _activations(job, run, network.to(data.device), cut, pixels)
     trained = network if cut == 0 else network.tail(cut)
-    fitted, told = _best_rate(job, run, trained.to(data.device), source)
+    goal = _goal(job, statistics)
+    fitted, told = _best_rate(job, run, trained.to(data.device), source, goal)
     frozen = job.frozen if cut else None
     told |= {"trained_on": _trained_on(job, run)}
     outcome = Outcome(statistics, network, trained, source, fitted, frozen, told)
     return finish(settings, data, run, outcome)
+
+
+def _goal(job: Job, statistics: dict) -> Objective:
+    return objective_of(job.settings, job.data.size, n_channels(statistics))
 
 
 def _network(job: Job, run: Run, statistics: dict) -> torch.nn.Module:
@@ -178,7 +186,7 @@ def _network(job: Job, run: Run, statistics: dict) -> torch.nn.Module:
         settings["model"],
         n_channels(statistics),
         job.data.size,
-        objective(settings["recipe"]["loss"], len(settings["classes"])).n_outputs,
+        _goal(job, statistics).n_outputs,
         torch.Generator().manual_seed(_seed(settings, job.draw, run, "weights")),
         len(statistics["extra"]),
     )
@@ -200,7 +208,7 @@ def _activations(job: Job, run: Run, network, cut: int, pixels: Pixels) -> Activ
     return Activations(values, recipe, job.data.device)
 
 
-def _best_rate(job: Job, run: Run, network, source) -> tuple[Fitted, dict]:
+def _best_rate(job: Job, run: Run, network, source, goal: Objective) -> tuple[Fitted, dict]:
     """The training at the learning rate with the lowest validation loss, of those to be tried.
 
     A rate at which the loss diverges is out; where all do, the run ends with the last one's line.
@@ -210,7 +218,7 @@ def _best_rate(job: Job, run: Run, network, source) -> tuple[Fitted, dict]:
     rates = recipe["learning_rates"] or [recipe["learning_rate"]]
     for rate in rates:
         network.load_state_dict(first)
-        problem = _problem(job, run, source, rate)
+        problem = _problem(job, run, source, rate, goal)
         state = job.side / f"budget-{run.budget}-fold-{run.fold}-rate-{rate:g}.safetensors"
         try:
             found[rate] = fit(network, problem, state)
@@ -229,7 +237,7 @@ def _kept_loss(fitted: Fitted) -> float:
     return fitted.progress.history[fitted.epoch - 1]["val_loss"]
 
 
-def _problem(job: Job, run: Run, source, rate: float) -> Problem:
+def _problem(job: Job, run: Run, source, rate: float, goal: Objective) -> Problem:
     settings, recipe = job.settings, job.settings["recipe"]
     return Problem(
         name=f"{settings['experiment']} draw {job.draw} budget {run.budget} fold {run.fold}",
@@ -237,7 +245,7 @@ def _problem(job: Job, run: Run, source, rate: float) -> Problem:
         train=job.data.part(run, "train"),
         val=job.data.part(run, "val"),
         recipe={**recipe, "learning_rate": rate},
-        objective=objective(recipe["loss"], len(settings["classes"])),
+        objective=goal,
         seeds={name: _seed(settings, job.draw, run, name) for name in job.seeded},
         unlabelled=unlabelled_of(run, job.pseudo, job.data.table, settings),
         shown=_shown(job, run),
@@ -253,7 +261,7 @@ def _shown(job: Job, run: Run) -> Shown | None:
 
 def _trained_on(job: Job, run: Run) -> dict[str, int]:
     """Objects of each class in an epoch, repeats counted."""
-    classes, targets = job.settings["classes"], job.data.part(run, "train")[1]
+    classes, targets = classes_of(job.settings), job.data.class_numbers(run.parts["train"])
     chosen = _shown(job, run) or Shown(np.arange(len(targets)), np.zeros(len(targets), bool))
     counts = chosen.counts(targets, len(classes))
     return dict(zip(classes, map(int, counts), strict=True))

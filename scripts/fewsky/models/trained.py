@@ -10,9 +10,10 @@ import torch
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, sha256
 from fewsky.models import inputs
-from fewsky.models.objectives import objective
+from fewsky.models.objectives import objective, objective_of
 from fewsky.models.outputs import mean_outputs
 from fewsky.models.sources import Activations, Pixels
+from fewsky.models.targets import Scale
 from fewsky.networks import build
 
 
@@ -76,11 +77,12 @@ def network_of(card: dict[str, Any], weights: dict[str, torch.Tensor]) -> torch.
 
 def untrained(card: dict[str, Any]) -> torch.nn.Module:
     """The network that a run's whole card describes, with fresh weights, on the CPU."""
+    channels = inputs.n_channels(card["input"])
     return build(
         card["model"],
-        inputs.n_channels(card["input"]),
+        channels,
         card["size"],
-        objective(card["recipe"]["loss"], len(card["classes"])).n_outputs,
+        objective_of(card, card["size"], channels).n_outputs,
         torch.Generator().manual_seed(0),
         len(card["input"]["extra"]),
     )
@@ -91,6 +93,7 @@ def predict(
 ) -> np.ndarray:
     """Probabilities of the card's classes, float32 `(n, class)`, on the network's own device.
 
+    Where the card has targets they are predicted instead, float32 `(n, target)` in their own units.
     `images` are `(n, band, y, x)` in nanomaggies with the card's bands and size, row i of which is
     row i of `catalog`. With `test_views: 8` in the recipe, outputs are averaged over the eight
     symmetries of the square before they become probabilities.
@@ -103,7 +106,26 @@ def predict(
         )
     recipe = card["recipe"]
     source = Pixels(images, catalog, card["input"], recipe, next(network.parameters()).device)
-    return probabilities(network, source, np.arange(len(images)), card["classes"], recipe)
+    every = np.arange(len(images))
+    if "target_scale" in card:
+        return physical(network, source, every, Scale.of_card(card["target_scale"]), recipe)
+    return probabilities(network, source, every, card["classes"], recipe)
+
+
+def physical(
+    network: torch.nn.Module,
+    source: Pixels | Activations,
+    rows: np.ndarray,
+    scale: Scale,
+    recipe: dict[str, Any],
+) -> np.ndarray:
+    """Predicted targets of image rows, float32 `(n, target)` in physical units, by the recipe's
+    views; `(n, 0)` for a network that was trained without target columns.
+    """
+    if not len(rows) or not len(scale.centre):
+        return np.zeros((len(rows), len(scale.centre)), np.float32)
+    outputs = mean_outputs(network, source, rows, recipe["test_views"])
+    return scale.physical(outputs.cpu().numpy())
 
 
 def probabilities(

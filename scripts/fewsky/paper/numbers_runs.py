@@ -28,6 +28,7 @@ def of_split(room: str, path: str | Path, task: Mapping[str, Any]) -> Numbers:
     `task` has `patch_arcsec`, the side of a patch; only a split by radius has a `link_arcsec`.
     """
     audit, split = load_json(path), task["split"]
+    labels = task["classes"] or ["object"]
     link = link_distance(task) if split["by"] == "radius" else None
     leak = audit["random_split_leak"]
     values: dict[str, tuple[Any, str]] = {
@@ -45,9 +46,9 @@ def of_split(room: str, path: str | Path, task: Mapping[str, Any]) -> Numbers:
     for part in COUNTED:
         counts = audit["counts"].get(part, {})
         values[part] = (sum(counts.values()), ",d")
-        for name in task["classes"]:
+        for name in labels:
             values[f"{part}.{name}"] = (counts.get(name, 0), ",d")
-    tested = [values[f"test.{name}"][0] for name in task["classes"]]
+    tested = [values[f"test.{name}"][0] for name in labels]
     values["mode_accuracy"] = (max(tested) / sum(tested) if sum(tested) else None, ".3f")
     used = ("pool", "val", "test", "unlabelled")
     values["used"] = (sum(values[part][0] for part in used), ",d")

@@ -1,4 +1,7 @@
-"""A service that is a form: it answers with a page, and the page links the file asked for."""
+"""A service that is asked instead of giving files: by a form, a query or an address to be made.
+
+A form answers with a page that links the file, Simple Image Access with a table of addresses.
+"""
 
 import re
 from collections.abc import Mapping
@@ -12,27 +15,40 @@ import requests
 from fewsky.raw.answers import Hiccup, Manners, judge, plainly
 from fewsky.raw.pace import take_turn
 from fewsky.raw.payload import describe
+from fewsky.raw.sia import image_of
 
 LARGEST_PAGE = 1 << 20  # bytes of an answer that are looked at
 
 
 def answer(form: Mapping[str, Any], manners: Manners, paces: Path) -> str:
-    """Send a form and return the address of the file that the page links.
+    """Ask for a file and return the address that it is then fetched from.
 
-    `form` has url, fields, and link, the ending of that address. Raises Hiccup where the page
-    links none, since a busy service says so in a page too, and Refused where the service says no.
+    `form` has that address; or url, fields and band, for a query in Simple Image Access whose
+    answer has an image of the band; or url, fields and link, for a form whose page links an address
+    of that ending. Raises Hiccup where the answer names none, since a busy service says so in a
+    page too, and Refused where the service says no.
     """
+    if "address" in form:
+        return form["address"]
     take_turn(paces, urlsplit(form["url"]).netloc, manners.rate_per_s)
     headers = {"User-Agent": manners.user_agent, "Accept-Encoding": "identity"}
     limits = (manners.timeout_s, manners.timeout_s)
     with plainly(manners), requests.Session() as session:
         session.max_redirects = 5
-        with session.post(
-            form["url"], data=form["fields"], headers=headers, stream=True, timeout=limits
+        fields = {"params" if "band" in form else "data": form["fields"]}
+        with session.request(
+            "GET" if "band" in form else "POST",
+            form["url"],
+            **fields,
+            headers=headers,
+            stream=True,
+            timeout=limits,
         ) as response:
             judge(response)
             page = response.raw.read(LARGEST_PAGE, decode_content=True)
             base = response.url
+    if "band" in form:
+        return image_of(page, form["band"])
     found = link_of(page, base, form["link"])
     if found is None:
         raise Hiccup(f"{_said(page)} without a link to a {form['link']} file")

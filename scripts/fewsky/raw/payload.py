@@ -23,13 +23,15 @@ MAGIC = {
     ".fits": (b"SIMPLE  =", "FITS"),
     ".bz2": (b"BZh", "bzip2"),
     ".gz": (b"\x1f\x8b", "gzip"),
+    ".tgz": (b"\x1f\x8b", "gzip"),
     ".h5": (b"\x89HDF\r\n\x1a\n", "HDF5"),
     ".png": (b"\x89PNG\r\n\x1a\n", "PNG"),
     ".jpg": (b"\xff\xd8\xff", "JPEG"),
     ".jpeg": (b"\xff\xd8\xff", "JPEG"),
     ".zip": (b"PK", "ZIP"),
 }
-# In the first header of every file of the demo sky: a card of FITS, an attribute of HDF5.
+# In the first header of every file of the demo sky: a card of FITS, an attribute of HDF5, a comment
+# of JPEG, the first line of a table, the name of the first file in an archive.
 MARK = b"SIMULATE"
 
 
@@ -166,9 +168,15 @@ class _Tap:
 
 
 def _is_marked(head: bytes) -> bool:
-    """Whether the first header, of FITS or HDF5, says that the file comes from the demo sky."""
+    """Whether the first header says that the file comes from the demo sky."""
     if head.startswith(MAGIC[".h5"][0]):
         return MARK in head
+    if head.startswith(MAGIC[".jpg"][0]):
+        return MARK in head[:1024]
+    if head.startswith(b"#"):
+        return MARK in head.partition(b"\n")[0]
+    if head[257:262] == b"ustar":
+        return head.startswith(MARK)
     cards = (head[start : start + 80] for start in range(0, len(head), 80))
     header = takewhile(lambda card: not card.startswith(b"END     "), cards)
     return any(MARK in card for card in header)
@@ -180,7 +188,7 @@ def _unpacking(tap: _Tap, name: str):
     _check_magic(_peek(tap.stream), suffix, name)
     if suffix == ".bz2":
         return bz2.open(tap)
-    if suffix == ".gz":
+    if suffix in (".gz", ".tgz"):
         return gzip.open(tap)
     return tap
 

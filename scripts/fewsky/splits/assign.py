@@ -7,6 +7,7 @@ from fewsky.console import FewskyError, say
 from fewsky.splits.audit import audit_split, enforce
 from fewsky.splits.draws import make_draws
 from fewsky.splits.folds import assign_folds, guard_folds, guard_parts
+from fewsky.splits.grouped import grouped
 from fewsky.splits.groups import (
     choose_groups,
     connected,
@@ -15,6 +16,7 @@ from fewsky.splits.groups import (
     parts_by_count,
 )
 from fewsky.splits.image_copies import find_copies
+from fewsky.splits.labels import as_one_class
 from fewsky.splits.sphere import close_pairs
 
 
@@ -28,7 +30,8 @@ def make_split(catalog, looks, task, *, seed):
     enforce, leaks.
     """
     split = task["split"]
-    catalog = catalog.reset_index(drop=True)
+    catalog = grouped(catalog.reset_index(drop=True), task, task["label"])
+    catalog, task = as_one_class(catalog, task)
     check_inputs(catalog, looks, task)
     manifest = catalog[["object_id", "ra", "dec"]].assign(label=catalog[task["label"]])
     eligible = find_eligible(catalog, task)
@@ -114,7 +117,7 @@ def check_fields(found, named):
     if empty:
         raise FewskyError(
             f"split: wanted labelled objects with whole patches in field {empty[0]}; found none. "
-            "Mend the field's name, its catalogue, or keep."
+            "Mend the field's name, its catalogue, keep or keep_out."
         )
 
 

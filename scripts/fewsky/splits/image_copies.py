@@ -15,7 +15,7 @@ whole one. So a survey with positions is split by them, and one without says: no
 
 import numpy as np
 
-from fewsky.splits.image_hash import VIEWS, candidates, differing
+from fewsky.splits.image_hash import VIEWS, Looks, candidates, differing
 
 NEAR_BITS = 4
 ALIKE = 0.3
@@ -36,3 +36,15 @@ def find_copies(looks, usable):
             differ = differing(looks.long[pairs[:, 0], 0], looks.long[pairs[:, 1], view])
             found.append(pairs[differ <= ALIKE * bits])
     return np.unique(np.concatenate(found), axis=0), asked
+
+
+def copies_across(one, other):
+    """Return the pairs (m, 2), rows of `one` and of `other`, of images that are near-copies.
+
+    Both are Looks of as many frequencies, so of images of the same patch of sky in like bands;
+    their pixels may be of another size, and turned or mirrored.
+    """
+    both = Looks(np.concatenate([one.short, other.short]), np.concatenate([one.long, other.long]))
+    pairs = find_copies(both, np.ones(len(both), bool))[0]
+    across = pairs[(pairs[:, 0] < len(one)) & (pairs[:, 1] >= len(one))]
+    return across - [0, len(one)]

@@ -29,11 +29,12 @@ class Looks:
         return len(self.short)
 
 
-def hash_images(shards):
+def hash_images(shards, longest=LONG):
     """Return the Looks of all images in a list of shards, each (n, band, y, x), read in turn.
 
-    Bands are averaged; missing pixels count as zero. Scaling and a constant background change
-    nothing. Raises FewskyError for images that are not square or of less than 8 x 8 pixels.
+    `longest` frequencies a side make the long hash, so many only that all images to be compared
+    have them. Bands are averaged; missing pixels count as zero. Scaling and a constant background
+    change nothing. Raises FewskyError for images that are not square or of less than 8 x 8 pixels.
     """
     found = []
     for images in shards:
@@ -45,7 +46,7 @@ def hash_images(shards):
         for start in range(0, len(images), BLOCK):
             block = np.asarray(images[start : start + BLOCK], np.float32)
             grey = np.nan_to_num(block).mean(axis=1)
-            found.append((short_hashes(grey), long_hashes(grey)))
+            found.append((short_hashes(grey), long_hashes(grey, longest)))
     none = np.empty((0, VIEWS, 1), np.uint64)
     short, long = zip(*found, strict=True) if found else ([none], [none])
     return Looks(np.concatenate(short), np.concatenate(long))
@@ -63,8 +64,9 @@ def short_hashes(grey):
     return in_all_views(grey, SHORT, bits_of)
 
 
-def long_hashes(grey):
-    """Return hashes, (n, view, word), of the texture: the signs of its 32 x 32 lowest frequencies.
+def long_hashes(grey, longest=LONG):
+    """Return hashes, (n, view, word), of the texture: the signs of its 32 x 32 lowest frequencies,
+    or `longest` squared.
 
     The texture is the image on an asinh scale of its own spread, less the mean of each ring around
     the centre, which round galaxies have in common.
@@ -73,7 +75,7 @@ def long_hashes(grey):
     spread = 1.4826 * np.median(np.abs(grey - middle), axis=(1, 2), keepdims=True)
     spread = np.where(spread > 0, spread, grey.std(axis=(1, 2), keepdims=True))
     shown = np.arcsinh((grey - middle) / np.where(spread > 0, 2 * spread, 1))
-    return in_all_views(without_rings(shown), LONG, lambda low: low.reshape(len(low), -1) > 0)
+    return in_all_views(without_rings(shown), longest, lambda low: low.reshape(len(low), -1) > 0)
 
 
 def without_rings(images):

@@ -1,6 +1,7 @@
 """A folder of one's own images: its catalog.csv, and its pictures as arrays."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def select_objects(files: pd.DataFrame, store: Path, settings: Mapping[str, Any]
     return objects
 
 
-def read_picture(path: Path, name: str, bands: list[str]) -> np.ndarray:
+def read_picture(path: Path | BytesIO, name: str, bands: list[str]) -> np.ndarray:
     """One image as `(band, y, x)` float32, in its own units; `name` is what errors call it.
 
     Grey for one band, red, green, blue for three; y grows downwards in pictures as in FITS rows.
@@ -117,7 +118,7 @@ def _fits(path: Path, name: str) -> np.ndarray:
     return data
 
 
-def _pixels(path: Path, name: str) -> np.ndarray:
+def _pixels(path: Path | BytesIO, name: str) -> np.ndarray:
     """A picture's pixels, `(y, x)` or `(3, y, x)`."""
     try:
         with Image.open(path) as image:
@@ -131,7 +132,7 @@ def _pixels(path: Path, name: str) -> np.ndarray:
                 raise _bad(name, "a grey or an RGB image", f"one of mode {image.mode}")
             pixels = np.asarray(image)
     except UnidentifiedImageError:
-        with open(path, "rb") as stream:
+        with BytesIO(path.getvalue()) if isinstance(path, BytesIO) else open(path, "rb") as stream:
             found = f"{describe(stream.read(4096))} that cannot be read as one"
         raise _bad(name, "an image", found) from None
     except (Image.DecompressionBombError, SyntaxError, ValueError) as error:

@@ -1,0 +1,109 @@
+"""A small atlas's metrics tables with known curves, and the jobs that draw and tabulate it."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fewsky.files import save_json, save_table
+
+METRIC = "balanced_accuracy"
+BUDGETS = {
+    "star-galaxy-large": [50, 100, 200, 500, 1000, 2000, 5120],
+    "sdss-three": [50, 100, 200, 500, 1000, 2000],
+    "mergers": [50, 100, 300, 1000, 3000],
+    "true-pn": [20, 50, 100, 200, 395],
+    "galaxy10-nine": [500, 1000, 2000, 5000, 15671],
+    "efigi-four": [30, 100, 300, 1000],
+    "galaxy10-decals": [500, 1000, 2000, 5000],
+}
+# Labels that a start is worth: its curve is that of nothing with so many labels more.
+WORTH = {
+    "none": 0,
+    "measured": 60,
+    "imagenet": 100,
+    "pretext": 250,
+    "contrastive": 40,
+    "masked": 20,
+}
+WAYS = {"probe": 0.7, "lpft": 1.3, "tuned": 1.0}
+DRAWS = 5
+
+
+def height(labels):
+    """The curve of nothing: from 0.5 towards 0.95."""
+    return 0.95 - 0.45 / (1 + np.asarray(labels, float) / 150) ** 0.6
+
+
+def rows_of(task: str, starts) -> list[dict[str, str]]:
+    """Rows of the atlas of one task, as Plan.atlas has them."""
+    found = []
+    for start in starts:
+        for way in ["tuned"] if start == "none" else WAYS:
+            name = f"atlas-{task}-{start}-{way}"
+            found.append(
+                {"task": task, "start": start, "way": way, "experiment": name, "words": ""}
+            )
+    return found
+
+
+def metrics_of(task: str, rows, draws: int, rng) -> pd.DataFrame:
+    """A metrics table: each draw, their mean with an interval, and rows that no curve may take."""
+    found = []
+    for row in rows:
+        for budget in BUDGETS[task]:
+            level = height(budget + WORTH[row["start"]] * WAYS[row["way"]])
+            values = level + rng.normal(0, 0.012, draws)
+            where = {"experiment": row["experiment"], "fold": -1, "budget": budget,
+                     "part": "test", "reference": "catalogue", "subset": "all",
+                     "metric": METRIC, "n": 400}  # fmt: skip
+            found += [{**where, "draw": k, "value": v} for k, v in enumerate(values)]
+            mean, edge = values.mean(), (0.02 if draws > 1 else np.nan)
+            found.append({**where, "draw": -1, "value": mean, "lower": mean - edge,
+                          "upper": mean + edge})  # fmt: skip
+            for key, other in (("part", "train"), ("subset", "snr>5"), ("reference", "truth"),
+                               ("metric", "mcc")):  # fmt: skip
+                found += [{**where, key: other, "draw": k, "value": 0.0} for k in (-1, 0)]
+    columns = ["experiment", "draw", "fold", "budget", "part", "reference", "subset"]
+    return pd.DataFrame(found, columns=[*columns, "metric", "value", "lower", "upper", "n"])
+
+
+def made(tasks, starts, draws: int, simulated: bool):
+    """A folder with metrics tables of some tasks, and the jobs by script as the rules give them."""
+    folder, rng = Path(tempfile.mkdtemp()), np.random.default_rng(3)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    rows = [row for task in tasks for row in rows_of(task, starts)]
+    for task in tasks:
+        own = [row for row in rows if row["task"] == task]
+        save_table(metrics_of(task, own, draws, rng), folder / f"metrics/{task}.csv")
+        save_json({"outputs": {}, "simulated": simulated},
+                  folder / f"metrics/{task}.provenance.json")  # fmt: skip
+
+    def job(names):
+        own = [row for row in rows if row["task"] in names]
+        told = {"metric": METRIC, "tasks": list(names), "rows": own}
+        return {"metrics": [str(folder / f"metrics/{task}.csv") for task in names]}, told
+
+    few = list(tasks)[:3]
+    return folder, {
+        "plot_atlas": job(list(tasks)),
+        "plot_ssl_lowdata": job(few),
+        "tabulate_ssl_starts": job(list(tasks)),
+        "tabulate_ssl_atlas": job(list(tasks)),
+    }
+
+
+@cache
+def demo():
+    """A simulated atlas of seven tasks and all starts, five draws."""
+    return made(tuple(BUDGETS), tuple(WORTH), DRAWS, True)
+
+
+@cache
+def bare():
+    """One measured task and one draw: nothing has an interval, and there is one start."""
+    return made(("true-pn",), ("none", "imagenet"), 1, False)

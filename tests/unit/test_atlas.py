@@ -1,0 +1,427 @@
+"""The atlas: its experiments, its curves against known ones, its figures and tables."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from matplotlib.text import Text
+
+from fewsky.config import resolve
+from fewsky.console import FewskyError
+from fewsky.figures import style
+from fewsky.figures.atlas import looks_of, starts_of, ticks
+from fewsky.metrics.curves import (
+    area,
+    by_draw,
+    gain,
+    labels_needed,
+    labels_saved,
+    mean_interval,
+    paired,
+    stops_paying,
+)
+from fewsky.models.samples import runs
+from fewsky.paper.captions import read_caption
+from tests.conftest import ROOT
+from tests.unit.small_atlas import BUDGETS, METRIC, WORTH, bare, demo, height, metrics_of, rows_of
+from tests.unit.small_results import run_script
+
+PLOTS = ("plot_atlas", "plot_ssl_lowdata")
+TABLES = ("tabulate_ssl_starts", "tabulate_ssl_atlas")
+SMALLEST_PT = 6.5
+
+
+# --- the experiments ------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def paper():
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(paper, **blocks):
+    """The configuration with keys of the atlas replaced; a mapping of tasks adds to a task."""
+    config = copy.deepcopy(paper)
+    config["atlas"] = {
+        "draws": 3,
+        "ways": {"probe": {"views": 1}, "lpft": {"use": "atlas-lpft"},
+                 "tuned": {"use": "atlas-tuned"}, "none": {"use": "atlas-scratch"}},
+        "starts": {"imagenet": {"weights": "pn-resnet50"}},
+        "model": "timm-resnet50",
+        "tasks": {"true-pn": {"budgets": [20, "all"]}},
+        **blocks,
+    }  # fmt: skip
+    return config
+
+
+def test_the_block_becomes_experiments(paper):
+    plan = resolve(changed(paper))
+    names = [f"atlas-true-pn-{one}" for one in ("none-tuned", "imagenet-probe", "imagenet-lpft",
+                                                "imagenet-tuned")]  # fmt: skip
+    assert [row["experiment"] for row in plan.atlas] == names
+    none, probe, lpft, tuned = (plan.experiments[name] for name in names)
+    for item in (none, probe, lpft, tuned):
+        assert (item["task"], item["budgets"], item["draws"]) == ("true-pn", [20, "all"], 3)
+        assert item["about"]
+    assert none["model"]["name"] == "timm-resnet50" and none["weights"] is None
+    assert none["recipe"]["optimizer"] == "adamw" and none["recipe"]["unfreeze"] == "all"
+    assert (probe["probe"]["weights"], probe["probe"]["views"]) == ("pn-resnet50", 1)
+    assert probe["probe"]["c"], "the defaults of a probe are filled in"
+    assert lpft["start"] == {"from": names[1]} and lpft["depth"] == 1
+    assert tuned["start"] == {"weights": "pn-resnet50"} and tuned["depth"] == 0
+    assert {item["weights"] for item in (probe, lpft, tuned)} == {"pn-resnet50"}
+
+
+def test_without_the_block_nothing_is_added(paper):
+    config = copy.deepcopy(paper)
+    config["atlas"] = None
+    plan = resolve(config)
+    assert plan.atlas == [] and not [n for n in plan.experiments if n.startswith("atlas-")]
+    del config["atlas"]
+    assert resolve(config).experiments == plan.experiments
+
+
+def test_a_task_may_have_its_own_starts_weights_model_and_bands(paper):
+    own = {"starts": ["imagenet"], "weights": {"imagenet": "sg-resnet50"}, "model": "compact"}
+    own |= {"budgets": [100], "bands": ["i", "r", "g"]}
+    tasks = {"star-galaxy-large": own, "true-pn": {"budgets": [20], "starts": []}}
+    starts = {
+        "imagenet": {"weights": "pn-resnet50"},
+        "other": {"weights": "pn-vgg16"},
+        "gone": None,
+    }
+    plan = resolve(changed(paper, tasks=tasks, starts=starts))
+    found = {row["experiment"]: plan.experiments[row["experiment"]] for row in plan.atlas}
+    assert [row["start"] for row in plan.atlas if row["task"] == "true-pn"] == ["none"]
+    own = {name: item for name, item in found.items() if "star-galaxy" in name}
+    assert len(own) == 4 and all(item["model"]["bands"] == ["i", "r", "g"] for item in own.values())
+    assert own["atlas-star-galaxy-large-none-tuned"]["model"]["name"] == "compact"
+    assert own["atlas-star-galaxy-large-imagenet-lpft"]["weights"] == "sg-resnet50"
+
+
+def test_a_way_that_is_left_out_is_not_made(paper):
+    ways = {"probe": {}, "none": {"use": "atlas-scratch"}}
+    plan = resolve(changed(paper, ways=ways))
+    assert [row["way"] for row in plan.atlas] == ["tuned", "probe"]
+
+
+TASK = {"budgets": [20]}
+RECIPES = {"probe": {}, "none": {"use": "atlas-scratch"}}
+FAULTS = {
+    "task": ({"tasks": {"true-pm": TASK}}, ["atlas.tasks.true-pm", "Did you mean 'true-pn'"]),
+    "start of a task": (
+        {"tasks": {"true-pn": {**TASK, "starts": ["imagnet"]}}},
+        ["atlas.tasks.true-pn.starts", "'imagnet'", "imagenet"],
+    ),
+    "weights": (
+        {"starts": {"imagenet": {"weights": "resnet"}}},
+        ["atlas.starts.imagenet.weights", "'resnet'"],
+    ),
+    "weights of a task": (
+        {"tasks": {"true-pn": {**TASK, "weights": {"imagenet": "nope"}}}},
+        ["atlas.tasks.true-pn.weights.imagenet", "'nope'"],
+    ),
+    "reserved start": ({"starts": {"none": {"weights": "pn-vgg16"}}}, ["atlas.starts.none"]),
+    "recipe": ({"ways": {**RECIPES, "tuned": {"use": "tuned"}}}, ["atlas.ways.tuned.use"]),
+    "lpft without its probe": (
+        {"ways": {"lpft": {"use": "atlas-lpft"}, "none": {"use": "atlas-scratch"}}},
+        ["atlas.ways", "probe"],
+    ),
+    "key of a recipe": ({"ways": {**RECIPES, "none": {"rate": 1}}}, ["atlas.ways.none", "'rate'"]),
+    "draws": ({"draws": 50}, ["atlas.draws", "at most 10", "true-pn", "50"]),
+    "folds": ({"tasks": {"true-pn-folds": TASK}}, ["atlas.tasks.true-pn-folds", "10 folds"]),
+    "band": (
+        {"tasks": {"true-pn": {**TASK, "bands": ["i", "z"]}}},
+        ["atlas.tasks.true-pn.bands", "i, r, b", "'z'"],
+    ),
+    "budget": ({"tasks": {"true-pn": {"budgets": [1]}}}, ["atlas.tasks.true-pn.budgets"]),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_names_the_key_of_the_atlas(paper, fault):
+    blocks, words = FAULTS[fault]
+    with pytest.raises(FewskyError) as caught:
+        resolve(changed(paper, **blocks))
+    line = str(caught.value)
+    assert line.startswith("config: atlas.") and "found" in line and "\n" not in line
+    assert all(word in line for word in words), line
+
+
+def test_the_name_of_another_experiment_is_refused(paper):
+    config = changed(paper)
+    config["experiments"]["atlas-true-pn-none-tuned"] = config["experiments"]["pn-lp"]
+    with pytest.raises(FewskyError, match=r"atlas\.tasks\.true-pn.*atlas-true-pn-none-tuned"):
+        resolve(config)
+
+
+def test_the_chapter_shows_tasks_of_the_atlas_only(paper):
+    config = changed(paper)
+    told = {"survey": "hash", "dataset": "pn-sss", "atlas": True, "starts": ["true-pn"]}
+    config["paper"]["chapters"] = ["self-supervision"]
+    config["paper"]["self-supervision"] = told
+    assert resolve(config).paper["self-supervision"]["metric"] == METRIC
+    config["paper"]["self-supervision"] = {**told, "lowdata": ["galaxy10-nine"]}
+    with pytest.raises(FewskyError, match=r"self-supervision\.lowdata: wanted a task of the atlas"):
+        resolve(config)
+    config["paper"]["self-supervision"], config["atlas"] = {**told, "starts": []}, None
+    with pytest.raises(FewskyError, match=r"self-supervision\.atlas: wanted the block atlas"):
+        resolve(config)
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"), [(500, "at most 30 labels"), (28, "scarcest class b")]
+)
+def test_a_budget_beyond_the_pool_or_the_smallest_class_is_named(budget, words):
+    """Twenty of a and ten of b: with equal classes there are 20 labels."""
+    label = np.array(["a"] * 20 + ["b"] * 10)
+    ids = [f"o{k}" for k in range(30)]
+    table = pd.DataFrame(
+        {"label": label, "part": "pool", "fold": -1, "row": range(30),
+         "target": (label == "b").astype(int)}, index=pd.Index(ids, name="object_id"),
+    )  # fmt: skip
+    order = [k for pair in zip(range(10), range(20, 30), strict=True) for k in pair]
+    order += list(range(10, 20))
+    draws = pd.DataFrame(
+        {"draw": 0, "object_id": [ids[k] for k in order], "rank": range(30), "role": "train",
+         "label": label[order], "even": np.arange(30) < 20}
+    )  # fmt: skip
+    told = {"experiment": "atlas-t-none-tuned", "folds": 0, "budgets": [budget],
+            "classes": ["a", "b"]}  # fmt: skip
+    with pytest.raises(FewskyError, match=words):
+        runs(told, table, draws, 0)
+
+
+# --- the curves -----------------------------------------------------------------------------------
+def scores(values, budgets):
+    return pd.DataFrame(np.asarray(values, float), columns=budgets)
+
+
+def test_a_curve_takes_each_draw_on_all_test_objects_only():
+    rows = rows_of("true-pn", ["none"])
+    table = metrics_of("true-pn", rows, 4, np.random.default_rng(1))
+    found = by_draw(table, rows[0]["experiment"], METRIC)
+    assert found.shape == (4, 5) and list(found.columns) == BUDGETS["true-pn"]
+    assert (found > 0.4).all(axis=None), "rows of other parts and subsets are 0"
+    with pytest.raises(FewskyError, match="wanted its auroc in each draw"):
+        by_draw(table, rows[0]["experiment"], "auroc")
+
+
+def test_all_is_one_budget_though_draws_differ_by_a_few():
+    rows = rows_of("true-pn", ["none"])
+    table = metrics_of("true-pn", rows, 3, np.random.default_rng(1))
+    table.loc[(table["budget"] == 395) & (table["draw"] >= 0), "budget"] += table["draw"]
+    found = by_draw(table, rows[0]["experiment"], METRIC)
+    assert list(found.columns) == [20, 50, 100, 200, 396] and found.notna().all(axis=None)
+
+
+def test_the_area_is_a_mean_over_the_logarithm():
+    budgets = [10, 100, 1000]
+    flat = area(scores([[0.7] * 3, [0.5] * 3], budgets))
+    assert flat.tolist() == pytest.approx([0.7, 0.5])
+    line = area(scores([[0.2, 0.5, 0.8]], budgets))  # straight in the logarithm
+    assert line.iloc[0] == pytest.approx(0.5)
+    uneven = area(scores([[0.0, 0.0, 1.0]], [10, 20, 80]))  # the last step is two thirds as wide
+    assert uneven.iloc[0] == pytest.approx(1 / 3)
+    assert np.isnan(area(scores([[0.5]], [10])).iloc[0])
+
+
+def test_the_interval_is_that_of_student():
+    mean, lower, upper = mean_interval([1.0, 2.0, 3.0, np.nan])
+    assert mean == 2 and (lower, upper) == pytest.approx((2 - 2.48414, 2 + 2.48414), abs=1e-4)
+    assert np.isnan(mean_interval([1.0])[1:]).all() and mean_interval([1.0])[0] == 1
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(2)
+    edges = np.array([mean_interval(rng.normal(0, 1, 5))[1:] for _ in range(2000)])
+    covered = ((edges[:, 0] <= 0) & (edges[:, 1] >= 0)).mean()
+    assert covered == pytest.approx(0.95, abs=0.02)  # four standard errors of 2000 trials
+
+
+def test_differences_are_paired_by_draw():
+    """Draws differ far more than the two curves, which only a paired interval can see."""
+    level = np.array([[0.1], [0.5], [0.9]])
+    none = scores(level + np.array([[0.00, 0.01]] * 3), [10, 100])
+    gained = np.array([[0.03, 0.04], [0.02, 0.03], [0.025, 0.035]])
+    start = scores(level + gained, [10, 100])
+    found = gain(start, none)
+    assert found["value"].tolist() == pytest.approx([0.025, 0.025])
+    assert (found["lower"] > 0).all()
+    shuffled = start.set_axis([2, 0, 1], axis=0)
+    assert (gain(shuffled, none)["lower"] < 0).all()
+    with pytest.raises(FewskyError, match="wanted draws and budgets that both have"):
+        paired(start, none.set_axis([7, 8, 9], axis=0))
+
+
+@pytest.mark.parametrize(
+    ("gains", "stop"),
+    [
+        ([0.1, 0.1, 0.0, 0.0], 300),
+        ([0.1, 0.0, 0.1, 0.0], 1000),  # what counts is where it stops for good
+        ([0.0, 0.0, 0.0, 0.0], 30),
+        ([-0.1, 0.0, 0.0, 0.0], 30),
+        ([0.1, 0.1, 0.1, 0.1], np.inf),
+        ([0.0, 0.0, 0.0, 0.1], np.inf),
+    ],
+)
+def test_where_a_start_stops_paying(gains, stop):
+    budgets, noise = [30, 100, 300, 1000], np.array([[-0.01], [0.0], [0.01], [0.002], [-0.002]])
+    none = scores(np.full((5, 4), 0.6), budgets)
+    assert stops_paying(none + gains + noise, none) == stop
+    one = none.iloc[:1]
+    assert np.isnan(stops_paying(one + gains, one))
+
+
+def test_labels_are_read_off_the_curve_of_nothing():
+    budgets = [10, 100, 1000]
+    none = scores([[0.5, 0.7, 0.9]] * 3, budgets)
+    assert labels_needed(none, 0.7) == pytest.approx(100)
+    assert labels_needed(none, 0.8) == pytest.approx(10**2.5)
+    assert labels_needed(none, 0.95) == np.inf and labels_needed(none, 0.4) == pytest.approx(10)
+    assert labels_saved(none + 0.1, none) == pytest.approx(10**1.5 - 10)
+    assert labels_saved(none - 0.1, none) == pytest.approx(0)
+    dip = scores([[0.5, 0.8, 0.75, 0.9]], [10, 100, 200, 400])
+    assert labels_needed(dip, 0.79) < 100, "the first time counts"
+
+
+def test_the_synthetic_atlas_says_what_it_was_made_to():
+    """A start worth 250 labels more saves about as many at the smallest budget."""
+    folder, _ = demo()
+    table = pd.read_csv(folder / "metrics/mergers.csv")
+    none, start = (by_draw(table, f"atlas-mergers-{one}", METRIC)
+                   for one in ("none-tuned", "pretext-tuned"))  # fmt: skip
+    assert labels_saved(start, none) == pytest.approx(WORTH["pretext"], rel=0.25)
+    assert mean_interval(area(start) - area(none))[1] > 0
+    assert 50 < stops_paying(start, none) <= np.inf
+    assert none[3000].mean() == pytest.approx(height(3000), abs=0.02)
+
+
+# --- figures and tables ---------------------------------------------------------------------------
+def drawn(results, script):
+    """Run a script; its outputs and the figure as saved."""
+    seen = []
+
+    def save(fig, *paths, saved=style.save, **marks):
+        seen.append(fig)
+        saved(fig, *paths, **marks)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "save", save)
+        patch.setitem(style.RC, "savefig.dpi", 60)  # few pixels, for speed
+        return run_script(results[0], script, *results[1][script]), seen[0]
+
+
+@pytest.mark.parametrize("results", [demo, bare], ids=["demo", "bare"])
+@pytest.mark.parametrize("script", PLOTS)
+def test_every_figure(script, results):
+    _, fig = drawn(results(), script)
+    assert fig.get_size_inches()[0] in (style.COLUMN, style.PAGE)
+    fig.draw_without_rendering()
+    words = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    assert [t.get_text() for t in words if t.get_fontsize() < SMALLEST_PT] == []
+    stamps = [t for t in words if t.get_text().startswith("SIMULATED")]
+    assert len(stamps) == (results is demo)
+    page, box = fig.get_size_inches(), fig.get_tightbbox()
+    assert box.x0 > -0.01 and box.y0 > -0.01
+    assert box.x1 < page[0] + 0.01 and box.y1 < page[1] + 0.01
+    [legend] = [*fig.legends, *filter(None, (ax.get_legend() for ax in fig.axes))]
+    place, filled = legend.get_window_extent(), [ax for ax in fig.axes if ax.axison]
+    assert not any(place.overlaps(ax.get_tightbbox().padded(-1)) for ax in filled)
+    assert len(filled) == len(results()[1][script][1]["tasks"])
+    assert place.x0 >= 0 and place.x1 <= fig.bbox.x1
+
+
+def test_a_panel_a_task_a_colour_a_start_a_line_a_way():
+    _, fig = drawn(demo(), "plot_atlas")
+    titles = [ax.get_title(loc="left")[4:] for ax in fig.axes if ax.axison]
+    assert titles == list(BUDGETS)
+    rows = rows_of("mergers", WORTH)
+    looks = looks_of(rows)
+    assert len({look["color"] for look in looks.values()}) == len(WORTH)
+    [ax] = [ax for ax in fig.axes if ax.get_title(loc="left").endswith("mergers")]
+    found = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+    assert len(found) == len(ax.lines) == len(rows)
+    assert (looks["none"]["color"], "--") in found and ax.get_xscale() == "log"
+    assert len(ax.collections) == len(rows), "each curve has its band"
+
+
+def test_few_labels_show_the_starts_of_the_study():
+    _, fig = drawn(demo(), "plot_ssl_lowdata")
+    words = {text.get_text() for text in fig.legends[0].get_texts()}
+    assert words == {"nothing", "ImageNet", "properties, catalogue", "contrastive",
+                     "frozen, probe", "LP-FT", "fine-tuned"}  # fmt: skip
+
+
+def test_unknown_starts_have_words_and_a_colour_of_their_own():
+    rows = [{"start": name, "way": "probe", "words": words}
+            for name, words in (("stars", "labels of stars"), ("none", ""), ("x", ""))]  # fmt: skip
+    assert starts_of(rows) == {"none": "nothing", "stars": "labels of stars", "x": "x"}
+    assert len({look["color"] for look in looks_of(rows).values()}) == 3
+
+
+def test_ticks_keep_the_ends_apart():
+    found = ticks([20, 50, 100, 200, 395])
+    assert (found[0], found[-1]) == (20, 395) and 100 in found
+    assert ticks([1000, 1010]) == [1000, 1010] and ticks([30]) == [30] and ticks([]) == []
+    assert 350 not in ticks([20, 100, 350, 395])
+
+
+def table_of(results, script):
+    outputs = run_script(results[0], script, *results[1][script])
+    return pd.read_csv(outputs.csv, dtype=str, keep_default_na=False)
+
+
+def test_the_table_of_starts_is_that_of_the_largest_budget():
+    table = table_of(demo(), "tabulate_ssl_starts")
+    assert len(table) == len(BUDGETS) * len(WORTH) and set(table["Data"]) == {"SIMULATED"}
+    [row] = table[(table["Task"] == "mergers") & (table["Start"] == "ImageNet")].to_dict("records")
+    assert row["Labels"] == "3000" and row["Test objects"] == "400"
+    rows = pd.read_csv(demo()[0] / "metrics/mergers.csv")
+    one = rows[(rows["experiment"] == "atlas-mergers-imagenet-lpft") & (rows["draw"] == -1)]
+    one = one[(one["budget"] == 3000) & (one["metric"] == METRIC) & (one["part"] == "test")]
+    value = one[(one["subset"] == "all") & (one["reference"] == "catalogue")]["value"].iloc[0]
+    assert row["LP-FT"].startswith(f"{value:.3f} [")
+    [nothing] = table[(table["Task"] == "mergers") & (table["Start"] == "nothing")].to_dict(
+        "records"
+    )
+    assert nothing["Frozen, probe"] == "–" and nothing["Fine-tuned"].startswith("0.")
+
+
+def test_the_table_of_the_atlas_agrees_with_its_curves():
+    table = table_of(demo(), "tabulate_ssl_atlas")
+    assert len(table) == len(BUDGETS) * (1 + 3 * (len(WORTH) - 1))
+    own = table[(table["Task"] == "mergers") & (table["Way"] == "fine-tuned")].set_index("Start")
+    rows = pd.read_csv(demo()[0] / "metrics/mergers.csv")
+    none, start = (by_draw(rows, f"atlas-mergers-{one}", METRIC)
+                   for one in ("none-tuned", "pretext-tuned"))  # fmt: skip
+    told = own.loc["properties, catalogue"]
+    mean, lower, upper = mean_interval(area(start) - area(none))
+    assert told["Area gained"] == f"{mean:.3f} [{lower:.3f}, {upper:.3f}]"
+    assert told["Labels"] == "50–3,000" and told["Draws"] == "5"
+    assert told["Labels saved"] == f"{labels_saved(start, none):,.0f}"
+    assert own.loc["nothing", "Area gained"] == "–"
+
+
+def test_one_draw_has_no_interval_and_no_end_of_paying():
+    table = table_of(bare(), "tabulate_ssl_atlas").set_index("Way")
+    assert "Data" not in table
+    assert "[" not in table.loc["LP-FT", "Area"] and table.loc["LP-FT", "Stops paying at"] == "–"
+
+
+@pytest.mark.parametrize(
+    "name", ["fig_atlas", "fig_ssl_lowdata", "tab_ssl_starts", "tab_ssl_atlas"]
+)
+def test_captions_can_be_shown(name):
+    [paragraph] = read_caption(ROOT / f"report/captions/{name}.rst")
+    assert {run["kind"] for run in paragraph} == {"text"}
+
+
+@pytest.mark.parametrize("script", [*PLOTS, *TABLES])
+def test_the_same_bytes_twice(script):
+    def made():
+        outputs = run_script(bare()[0], script, *bare()[1][script])
+        return {end: Path(path).read_bytes() for end, path in outputs.items()}
+
+    assert made() == made()
