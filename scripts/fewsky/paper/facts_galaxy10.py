@@ -1,6 +1,6 @@
 """What shapes the sentences of the chapter on Galaxy10: what a run has, and its verdicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from fewsky.files import load_json, load_table
 from fewsky.metrics.nuisance import nuisance_warning
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper.hypothesis import find
-from fewsky.paper.kinds import kind_of
+from fewsky.paper.kinds import kind_of, weights_used
 
 ROLES = {
     "main": "task",
@@ -55,7 +55,7 @@ def of_config(settings: Settings) -> dict[str, Any]:
         "kinds": {name: kind_of(item) for name, item in items.items()},
         "about": {name: item.get("about", "") for name, item in items.items()},
         "tuned": _tuned(items),
-        "weighed": _weights(settings, [*lists["main"], *maps["cv"].values(), *lists["decals"]]),
+        "weighed": weights_used(settings, [*lists["main"], *maps["cv"].values(), *lists["decals"]]),
         "nuisance_columns": _columns(items, tasks["main"]),
         "moved": _moved({name: items[name] for name in lists["main"]}),
         "study_recipe": any("copies" in _moves(item) for item in items.values()),
@@ -91,29 +91,6 @@ def _tuned(items: Settings) -> dict[str, str]:
         blocks = isinstance(parts, int) or any("block" in part for part in parts)
         found[name] = "all" if unfreeze == "all" else "tuned" if blocks else "features"
     return found
-
-
-def _weights(settings: Settings, names: Iterable[str]) -> list[dict[str, str]]:
-    """The starting weights of some experiments, each once: name, model, kind, source, words."""
-    items, weights = settings["experiments"], settings["weights"]
-    used = [items[name].get("weights") for name in names]
-    return [
-        {
-            "name": name,
-            "model": weights[name]["model"],
-            "about": weights[name].get("about") or "",
-            "kind": _source(weights[name]),
-            "from": weights[name].get("from") or "",
-        }
-        for name in dict.fromkeys(filter(None, used))
-    ]
-
-
-def _source(weights: Settings) -> str:
-    """experiment, random or published."""
-    if weights.get("from"):
-        return "experiment"
-    return "random" if weights.get("random") is not None else "published"
 
 
 def _columns(items: Settings, task: str) -> list[str]:
