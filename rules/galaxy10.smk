@@ -243,7 +243,7 @@ rule plot_g10_pareto:
     resources:
         **SMALL,
     params:
-        settings={"metric": searched_by(G10["search"])},
+        settings={"metric": searched_by(G10["search"]), "search": G10["search"]},
         code=code_hash("scripts/plot_g10_pareto.py"),
     message:
         "Draw accuracy against cost of every trial"
@@ -458,7 +458,7 @@ rule tabulate_g10_search:
     resources:
         **SMALL,
     params:
-        settings={"metric": searched_by(G10["search"])},
+        settings={"metric": searched_by(G10["search"]), "search": G10["search"]},
         code=code_hash("scripts/tabulate_g10_search.py"),
     message:
         "Tabulate the best trials of the search"
