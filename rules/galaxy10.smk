@@ -496,6 +496,7 @@ rule tabulate_g10_export:
 
 rule tabulate_g10_latency:
     input:
+        exports=expand("<results>/models/{name}/export/export.json", name=G10["export"]),
         latencies=expand("<results>/models/{name}/export/latency.csv", name=G10["export"]),
     output:
         csv=report(

@@ -1,7 +1,7 @@
 # Models room: everything that needs a network, and the opponents it is held against.
-EXPORTED = (PLAN.paper.get("galaxy10") or {}).get("export") or []
-DISTORTED = (PLAN.paper.get("planetary-nebulae") or {}).get("distortion") or []
-EXPLAINED = (PLAN.paper.get("galaxy10") or {}).get("explain") or []
+EXPORTED = asked_of("galaxy10", "export")
+DISTORTED = asked_of("planetary-nebulae", "distortion")
+EXPLAINED = asked_of("galaxy10", "explain")
 TRAINING = {name: training(name) for name in TRAINED}
 SEARCHING = {name: searching(name) for name in SEARCHED}
 PROBING = {name: probing(name) for name in PROBES}
