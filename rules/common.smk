@@ -97,6 +97,11 @@ def chosen(block, *wildcards_of_it):
     return settings
 
 
+def asked_of(chapter, key):
+    """What a chapter asks for, where the paper has it: a list."""
+    return (PLAN.paper[chapter][key] or []) if chapter in PLAN.paper["chapters"] else []
+
+
 # --- who reads what -----------------------------------------------------------------------------
 def shards_of(dataset):
     return sorted(PLAN.shards[PLAN.datasets[dataset]["survey"]])
@@ -667,12 +672,11 @@ def explaining(name):
     """What the explanation of an experiment's first draw is told."""
     item = PLAN.experiments[name]
     every, seen = bands_of(name)
-    recipe = item["recipe"] if "recipe" in item else PLAN.weights[item["weights"]]
     return {
         "draw": 0,
         "seed": PLAN.tasks[item["task"]]["split"]["seed"],
         "take": [every.index(band) for band in seen],
-        "threads": recipe["threads"],
+        "threads": item["recipe"]["threads"],
     }
 
 

@@ -243,7 +243,7 @@ rule plot_g10_pareto:
     resources:
         **SMALL,
     params:
-        settings={"metric": searched_by(G10["search"])},
+        settings={"metric": searched_by(G10["search"]), "search": G10["search"]},
         code=code_hash("scripts/plot_g10_pareto.py"),
     message:
         "Draw accuracy against cost of every trial"
@@ -458,7 +458,7 @@ rule tabulate_g10_search:
     resources:
         **SMALL,
     params:
-        settings={"metric": searched_by(G10["search"])},
+        settings={"metric": searched_by(G10["search"]), "search": G10["search"]},
         code=code_hash("scripts/tabulate_g10_search.py"),
     message:
         "Tabulate the best trials of the search"
@@ -496,6 +496,7 @@ rule tabulate_g10_export:
 
 rule tabulate_g10_latency:
     input:
+        exports=expand("<results>/models/{name}/export/export.json", name=G10["export"]),
         latencies=expand("<results>/models/{name}/export/latency.csv", name=G10["export"]),
     output:
         csv=report(

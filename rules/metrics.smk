@@ -1,6 +1,6 @@
 # Metrics room: predictions and catalogue rows in, tidy tables with intervals out.
 SCORING = {name: scoring(name) for name in PLAN.tasks}
-TEACHERS = (PLAN.paper.get("planetary-nebulae") or {}).get("teachers") or []
+TEACHERS = asked_of("planetary-nebulae", "teachers")
 TAUGHT = {
     name: {**SCORING[name], "teachers": [t for t in TEACHERS if t in PLAN.of_task(name)]}
     for name in {PLAN.experiments[teacher]["task"] for teacher in TEACHERS}

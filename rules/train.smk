@@ -1,8 +1,8 @@
 # Models room: everything that needs a network, and the opponents it is held against.
-EXPORTED = (PLAN.paper.get("galaxy10") or {}).get("export") or []
-DISTORTED = (PLAN.paper.get("planetary-nebulae") or {}).get("distortion") or []
-EXPLAINED = (PLAN.paper.get("galaxy10") or {}).get("explain") or []
-REPRESENTED = (PLAN.paper.get("self-supervision") or {}).get("representations") or []
+EXPORTED = asked_of("galaxy10", "export")
+DISTORTED = asked_of("planetary-nebulae", "distortion")
+EXPLAINED = asked_of("galaxy10", "explain")
+REPRESENTED = asked_of("self-supervision", "representations")
 TRAINING = {name: training(name) for name in TRAINED}
 SEARCHING = {name: searching(name) for name in SEARCHED}
 PROBING = {name: probing(name) for name in PROBES}

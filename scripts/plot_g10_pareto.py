@@ -9,8 +9,8 @@ from fewsky.figures.runs import looks
 from fewsky.paper.trials import MONITORED, load_exports, load_trials
 from fewsky.provenance import record, simulated
 
-COSTS = {"flops": "Operations for one image (millions)", "parameters": "Parameters"}
-SCALE = {"flops": 1e-6, "parameters": 1.0}
+COSTS = {"flops": "Operations for one image (millions)", "parameters": "Parameters (thousands)"}
+SCALE = {"flops": 1e-6, "parameters": 1e-3}
 
 
 def trials(ax, table, cost, higher):
@@ -27,7 +27,7 @@ def trials(ax, table, cost, higher):
 
 
 def others(ax, exports, cost):
-    """Other networks of the chapter on the same validation objects."""
+    """The exported networks on the same validation objects."""
     names = ["", "", *exports["experiment"]]
     for row in exports.to_dict("records"):
         look = {**looks(names)[row["experiment"]], "mfc": "white"}
@@ -40,6 +40,7 @@ with running(snakemake.log[0]):
     metric = settings["metric"]
     table = load_trials(snakemake.input.trials, snakemake.input.best)
     exports = load_exports(snakemake.input.exports)
+    exports = exports[exports["experiment"] != settings["search"]]  # it is the star
     fig = style.figure(style.PAGE, 3.0)
     axes = fig.subplots(1, len(COSTS), sharey=True)
     for ax, (cost, words) in zip(axes, COSTS.items(), strict=True):
@@ -48,7 +49,7 @@ with running(snakemake.log[0]):
             others(ax, exports, cost)
         ax.set(xscale="log", xlabel=words)
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
         ax.xaxis.set_minor_locator(NullLocator())
     axes[0].set_ylabel(f"{MONITORED[metric]} on validation objects")
     handles, words = axes[0].get_legend_handles_labels()

@@ -10,19 +10,29 @@ from fewsky.paper.tables import save
 from fewsky.provenance import record, simulated
 
 PARTS = ("pool", "val", "test")
+FEW = 4  # classes that are listed one by one
 DIGITS = 16  # of the SHA-256 of the split's manifest, enough to tell any two splits apart
 
 
 def described(path, task):
-    """One row: numbers by part and class, and the split's digest."""
+    """One row: numbers by part, of few classes each, and the split's digest."""
+    names = task["Classes"].split(" / ")
     manifest = load_table(path, dtype={"label": str}, keep_default_na=False)
     counts = manifest.groupby(["part", "label"]).size()
     used = int(manifest["part"].isin(PARTS).sum())
-    row = {"Task": Path(path).parent.name, **task, "Objects": used}
+    words = task["Classes"] if len(names) <= FEW else f"{len(names)} classes"
+    row = {"Task": Path(path).parent.name, **task, "Classes": words, "Objects": used}
     for part in PARTS:
-        numbers = [str(counts.get((part, label), 0)) for label in task["Classes"].split(" / ")]
-        row[part.capitalize()] = " / ".join(numbers)
+        row[part.capitalize()] = numbers([counts.get((part, label), 0) for label in names])
     return {**row, "Split (SHA-256)": sha256(path)[:DIGITS]}
+
+
+def numbers(counts):
+    """The number of objects of each of few classes; of more the sum, smallest and largest."""
+    if len(counts) <= FEW:
+        return " / ".join(map(str, counts))
+    ends = f" ({min(counts)} to {max(counts)})" if sum(counts) else ""
+    return f"{sum(counts)}{ends}"
 
 
 with running(snakemake.log[0]):

@@ -18,7 +18,6 @@ GALAXY10 = {
     "ten_task": ("ten",),
     "decals_task": ("decals",),
 }
-NETWORKS = ("explain", "export")
 
 
 def check_chapters(plan: Any) -> None:
@@ -62,11 +61,14 @@ def _check_galaxy10(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
             _of_task(f"{where}.{key}", chapter[key], f"{where}.{role}", chapter[role], plan)
         if chapter[role]:
             _of_dataset(where, role, chapter, plan)
-    for key in NETWORKS:
+    for key in ("explain", "export"):
         _experiments(f"{where}.{key}", chapter[key], plan)
+        _of_task(f"{where}.{key}", chapter[key], f"{where}.task", chapter["task"], plan)
+    for key in ("imbalance", "explain", "export"):
         _having(f"{where}.{key}", chapter[key], "recipe", "a network of its own", plan)
-    for key in ("ensemble", "ensemble_control"):
+    for key, weights in (("ensemble", "validation"), ("ensemble_control", "equal")):
         _having(f"{where}.{key}", chapter[key], "ensemble", "an ensemble", plan)
+        _weighed(f"{where}.{key}", chapter[key], weights, plan)
     _having(f"{where}.search", chapter["search"], "search", "a search for its settings", plan)
 
 
@@ -143,6 +145,15 @@ def _having(where: str, value: Any, key: str, words: str, plan: Any) -> None:
                 f"config: {where}: wanted an experiment with {words}; found {name} without the key "
                 f"'{key}'. Name another."
             )
+
+
+def _weighed(where: str, name: str | None, weights: str, plan: Any) -> None:
+    found = name and plan.experiments[name]["ensemble"]["weights"]
+    if found not in (None, weights):
+        raise FewskyError(
+            f"config: {where}: wanted an ensemble with weights: {weights}; found {name} with "
+            f"{found}. Name another."
+        )
 
 
 def _of_dataset(where: str, role: str, chapter: Mapping[str, Any], plan: Any) -> None:

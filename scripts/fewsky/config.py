@@ -117,6 +117,7 @@ def _cross_check(plan: Plan) -> None:
         known(f"experiments.{name}.task", item["task"], plan.tasks, "task")
         if "model" in item:
             module_of(item["model"]["name"])
+        _check_draws(f"experiments.{name}.draws", item, plan.tasks[item["task"]])
         if "pseudo" in item and not plan.tasks[item["task"]]["split"]["unlabelled_fraction"]:
             raise FewskyError(
                 f"config: experiments.{name}.pseudo: wanted unlabelled objects in the task "
@@ -129,6 +130,22 @@ def _cross_check(plan: Plan) -> None:
     for k, gate in enumerate(plan.gates):
         known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
         known(f"gates.{k}.experiment", gate["experiment"], plan.experiments, "experiment")
+
+
+def _check_draws(where: str, item: dict, task: dict) -> None:
+    draws, made = item["draws"], task["split"]["draws"]
+    if draws is None:
+        return
+    if "recipe" not in item:
+        raise FewskyError(
+            f"config: {where}: wanted a network with a recipe, since others are one job for all "
+            "draws; found none. Leave it out."
+        )
+    if draws > made:
+        raise FewskyError(
+            f"config: {where}: wanted at most {made}, the draws of the task {item['task']}; found "
+            f"{draws}. Lower it, or raise those."
+        )
 
 
 def _check_dataset(name: str, dataset: dict, survey: dict) -> None:

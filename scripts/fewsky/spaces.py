@@ -4,7 +4,7 @@ from typing import Any
 
 from fewsky.console import FewskyError
 from fewsky.models.found import with_values
-from fewsky.schema import check, fill, listed, nearest
+from fewsky.schema import check, fill, known, listed, nearest
 
 # What decides who reads what, or which machine's bytes come out, is told and never searched.
 TOLD = (
@@ -30,6 +30,8 @@ def resolve_search(name: str, item: dict, task: dict, schema: dict) -> None:
             block = path.split(".")[0]
             placed = with_values({block: item[block]}, {path: value})
             check(placed[block], schema["$defs"][block], schema, f"{where}.space.{block}")
+            if path == "recipe.rebalance_to" and value != "mean":
+                known(f"{where}.space.{path}", value, task["classes"], "class of the task")
 
 
 def _check_experiment(where: str, item: dict, task: dict) -> None:
@@ -58,15 +60,15 @@ def _check_experiment(where: str, item: dict, task: dict) -> None:
 def _leaf(where: str, path: str, item: dict, schema: dict) -> dict:
     """The schema of the setting at a path of the experiment's model or recipe."""
     block, *parts = path.split(".")
-    known = {
+    searched = {
         f"{kind}.{key}"
         for kind in ("model", "recipe")
         for key in schema["$defs"][kind]["properties"]
     } - {*TOLD, *(OF_FROZEN if item["frozen"] else ())}
-    if ".".join([block, *parts[:1]]) not in known:
+    if ".".join([block, *parts[:1]]) not in searched:
         raise FewskyError(
             f"config: {where}: wanted a setting of the model or recipe that may be searched; found "
-            f"'{path}'. {nearest(path, sorted(known))}"
+            f"'{path}'. {nearest(path, sorted(searched))}"
         )
     found, place = schema["$defs"][block], item[block]
     for part in parts:

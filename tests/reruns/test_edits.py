@@ -11,9 +11,11 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
-# Trainings of the tiny paper: six experiments and four of the nebulae, two draws each, one pretext.
-NEBULAE = 2 * 4
-TRAININGS = 2 * 6 + NEBULAE + 1
+# Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
+# nebulae with one pretext, five of Galaxy10.
+SKY = 2 * 6 + 2 * 4 + 1
+GALAXIES = 2 * 5
+TASKS = 4
 
 
 @pytest.fixture
@@ -115,8 +117,9 @@ def test_a_plots_code_reruns_that_plot(edited):
 def test_the_trainers_code_reruns_training_and_what_reads_it(edited):
     edited.replace("scripts/fewsky/models/loop.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     jobs = edited.jobs()
-    assert jobs["train"] == TRAININGS
-    assert jobs["score"] == jobs["compare"] == 3
+    assert jobs["train"] == SKY + GALAXIES
+    assert jobs["search_settings"] == jobs["explain"] == 1
+    assert jobs["score"] == jobs["compare"] == TASKS
     assert upstream(jobs) == {}
     assert "fit_opponent" not in jobs
 
@@ -168,7 +171,7 @@ def test_one_datasets_patch_size_reruns_from_its_cutouts_on(edited):
     jobs = edited.config({"datasets": {"sdss-ugriz-25px": {"size": 23}}})
     assert jobs["cut_patches"] == 2
     assert jobs["make_split"] == 3
-    assert jobs["train"] == TRAININGS  # the nebulae start from weights that these patches taught
+    assert jobs["train"] == SKY  # the nebulae start from weights that these patches taught
     assert not {"simulate_scan", "download_fields", "align_fields"} & set(jobs)
 
 
@@ -181,8 +184,38 @@ def test_a_field_added_leaves_other_shards_alone(edited):
 
 def test_a_new_weight_in_the_scores_trains_nothing(edited):
     jobs = edited.config({"paper": {"scoring": {"bin_mag": 0.5}}})
-    assert jobs["score"] == 3
+    assert jobs["score"] == TASKS
     assert "train" not in jobs and "fit_opponent" not in jobs
+
+
+def test_a_search_space_reruns_the_search_and_its_experiment(edited):
+    space = {"model.dropout": {"low": 0.0, "high": 0.3}}
+    jobs = edited.config({"experiments": {"g10-search": {"search": {"space": space}}}})
+    assert jobs["search_settings"] == jobs["export_model"] == 1
+    assert jobs["train"] == 2
+    assert "combine_predictions" not in jobs and upstream(jobs) == {}
+
+
+def test_an_ensembles_weights_retrain_none_of_its_members(edited):
+    jobs = edited.config({"experiments": {"g10-ensemble": {"ensemble": {"weights": "equal"}}}})
+    assert jobs["combine_predictions"] == jobs["score"] == 1
+    assert not {"train", "search_settings", "export_model", "explain"} & set(jobs)
+
+
+def test_how_classes_are_balanced_reruns_what_shares_the_recipe(edited):
+    jobs = edited.config({"recipes": {"scratch-cnn": {"rebalance": 0.25}}})
+    assert jobs["train"] == GALAXIES - 2 * 2  # VGG16 has recipes of its own
+    assert jobs["search_settings"] == 1
+    assert upstream(jobs) == {}
+
+
+@pytest.mark.parametrize(("script", "made"), [("explain", "explain"), ("export_model", "export")])
+def test_what_is_made_of_a_network_does_not_train_it(edited, script, made):
+    edited.replace(f"scripts/{script}.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
+    jobs = edited.jobs()
+    assert jobs[script] == 1
+    assert not {"train", "score", "search_settings"} & set(jobs)
+    assert any(made in name for name in jobs if name != script)
 
 
 def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):

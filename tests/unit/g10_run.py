@@ -15,6 +15,8 @@ DECALS = ["disturbed", "merging", "round-smooth"]
 COUNTS = dict(zip(TEN, (30, 60, 55, 8, 20, 4, 12, 14, 13, 9), strict=True))
 SCRATCH = {"simple": "g10-simple", "bigger": "g10-bigger", "dropout": "g10-drop",
            "dropout-bn": "g10-drop-bn", "dropout-reg": "g10-drop-reg"}  # fmt: skip
+AFFINE = {"rotation_deg": 40, "shift_x": 0.2, "shift_y": 0.1, "shear_deg": 0.2, "zoom": 0.2,
+          "flip": True}  # fmt: skip
 IMBALANCE = {"none": "g10-plain", "down-and-up": "g10-full", "weights": "g10-weights",
              "partial-and-weights": "g10-simple"}  # fmt: skip
 FOLDS = {"scratch": "g10f-drop-bn", "vgg": "g10f-vgg"}
@@ -85,11 +87,13 @@ def experiment(name, task):
         told = {"family": "mode" if kind == "mode" else "forest", "columns": ["ring_*", "sky"]}
         return item | {"opponent": told | {"control": "nuisance" if kind == "nuisance" else "none"}}
     if kind in ("mix", "equal"):
-        how = {"of": ["g10-drop-bn", "g10-vgg"], "weights": "validation"}
+        weights = "equal" if kind == "equal" else "validation"
+        how = {"of": ["g10-drop-bn", "g10-vgg"], "weights": weights}
         return item | {"ensemble": how}
-    affine, of = {"rotation_deg": 40, "shear_deg": 0.2}, "all" if kind == "found" else "copies"
-    moves = {"augment": "affine", "augment_of": of, "affine": affine}
-    item |= {"recipe": {**moves, "unfreeze": "all"}}
+    of = "all" if kind == "found" else "copies"
+    moves = {"augment": "affine", "augment_of": of, "affine": AFFINE}
+    ends = {"patience": 10, "monitor": "val_accuracy", "schedule": "plateau", "test_views": 1}
+    item |= {"recipe": {**moves, **ends, "unfreeze": "all"}}
     if kind in ("vgg", "features"):
         parts = ["dense", "head"] if kind == "features" else ["block5", "dense", "head"]
         item |= {"weights": "vgg", "start": {"weights": "vgg"}}

@@ -239,7 +239,7 @@ def jobs_of(folder: Path) -> dict[str, tuple[dict, dict]]:
         "plot_g10_confusion": ({"metrics": nine["metrics"]}, reports),
         "plot_models": (published | {"cards": [cards([name])[0] for name in NETWORKS]},
                         {"reports": REPORTS}),
-        "plot_g10_pareto": (search | {"exports": exports}, metric),
+        "plot_g10_pareto": (search | {"exports": exports}, metric | {"search": "g10-search"}),
         "tabulate_g10_main": (published | {"metrics": tasks, "cards": cards(ranked)},
                               {"kinds": kinds}),
         "tabulate_g10_imbalance": (nine | {"cards": cards(IMBALANCE.values())},
@@ -255,7 +255,11 @@ def jobs_of(folder: Path) -> dict[str, tuple[dict, dict]]:
         ),
         "tabulate_g10_search": (search, metric),
         "tabulate_g10_export": ({"exports": exports}, exported),
-        "tabulate_g10_latency": ({"latencies": found("models/*/export/latency.csv")}, exported),
+        "tabulate_g10_latency": (
+            {"exports": found("models/*/export/export.json"),
+             "latencies": found("models/*/export/latency.csv")},
+            exported,
+        ),
     }  # fmt: skip
 
 

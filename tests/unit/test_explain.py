@@ -292,6 +292,8 @@ def test_all_of_a_trained_network(tmp_path):
     np.testing.assert_array_equal(arrays["gradcam/images"], own)
     right = (shown["label"] == shown["decided"]).to_numpy()
     decided, label = arrays["gradcam/decided"], arrays["gradcam/label"]
+    every = arrays["gradcam/classes"]
+    assert every.shape == (len(decided), len(found.told["classes"]), *decided.shape[1:])
     np.testing.assert_array_equal(decided[right], label[right])
     assert decided.shape == (len(shown), small.SIZE, small.SIZE) and decided.max() == 1
 

@@ -151,7 +151,7 @@ def test_known_slips_are_said():
 
     said = {
         "fig_models": ["7,221,145", "7,211,145"],
-        "fig_g10_sample": ["394", "349", "17 images"],
+        "fig_g10_sample": ["394", "349", "boxy bulge"],
         "tab_g10_reports": ["287", "207", "2,931", "0.78", "0.70"],
         "tab_g10_scratch": ["hard labels"],
         "tab_g10_cv": ["0.0625"],

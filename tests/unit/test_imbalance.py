@@ -112,6 +112,15 @@ def test_only_copies_are_augmented(augment):
     assert changed.tolist() == [False, False, True, True, False]
 
 
+@pytest.mark.parametrize("augment", ["d4", "affine"])
+def test_without_copies_none_is_augmented(augment):
+    found = views(None, augment=augment, augment_of="copies")
+    plain = objects().pixels.view(4, 9, 9, 2).permute(0, 3, 1, 2)
+    for _ in range(4):
+        images, _, targets = found.batch(torch.arange(4))
+        torch.testing.assert_close(images, plain[targets], rtol=0, atol=1e-5)
+
+
 def test_stored_activations_take_the_same_choice():
     chosen = Shown(np.array([1, 1, 0]), np.array([False, True, False]))
     values = torch.arange(2 * 8, dtype=torch.float32).reshape(2, 8, 1)

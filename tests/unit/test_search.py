@@ -42,7 +42,7 @@ search_settings(told, *world(), sys.argv[1], sys.argv[2], "cpu", wait_seconds=0)
 """
 
 
-def bowl(values):
+def bowl(_, values):
     """A value that is least at dropout 0.3, width 8, d4 and a rate of 1e-3."""
     away = [values["model.dropout"] - 0.3, values["model.width"] / 8 - 1]
     away += [np.log10(values["recipe.learning_rate"]) + 3, values["recipe.augment"] == "none"]
@@ -90,24 +90,24 @@ def test_a_study_killed_in_any_trial_goes_on(tmp_path):
     for victim in (0, 1, 4, 5, 8):
         child = os.fork()
         if child == 0:
-            study(tmp_path / "killed", lambda values, v=victim: _until(ended, v, values))
+            study(tmp_path / "killed", lambda n, values, v=victim: _until(ended, v, n, values))
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         assert len(ended.read_text().splitlines() if ended.exists() else []) == victim
-    assert study(tmp_path / "killed", lambda values: _until(ended, 99, values)) == whole
+    assert study(tmp_path / "killed", lambda n, values: _until(ended, 99, n, values)) == whole
     assert [json.loads(line) for line in ended.read_text().splitlines()] == [
         trial.values for trial in whole
     ]
 
 
-def _until(ended: Path, victim: int, values):
+def _until(ended: Path, victim: int, n: int, values):
     """The bowl, but the process is killed when as many trials have ended as `victim` says."""
     done = len(ended.read_text().splitlines()) if ended.exists() else 0
     if done == victim:
         os.kill(os.getpid(), signal.SIGKILL)
     with open(ended, "a") as stream:
         stream.write(json.dumps(values) + "\n")
-    return bowl(values)
+    return bowl(n, values)
 
 
 def test_a_journal_cut_anywhere_gives_the_same_trials(tmp_path, monkeypatch):
@@ -122,7 +122,9 @@ def test_a_journal_cut_anywhere_gives_the_same_trials(tmp_path, monkeypatch):
         (folder / JOURNAL).write_bytes(journal[:end])
         (folder / f"{JOURNAL}.lock").symlink_to(folder / JOURNAL)
         tried = []
-        found = study(folder, lambda values, t=tried: t.append(values) or bowl(values), trials=5)
+        found = study(
+            folder, lambda n, values, t=tried: t.append(values) or bowl(n, values), trials=5
+        )
         assert found == whole
         assert tried == [trial.values for trial in whole[5 - len(tried) :]]
 
@@ -140,10 +142,10 @@ def test_a_journal_of_another_study_is_refused_and_kept(tmp_path):
 
 
 def test_what_diverges_is_said_and_left_out(tmp_path):
-    def fragile(values):
+    def fragile(n, values):
         if values["recipe.augment"] == "none":
             raise Diverged("wanted a finite loss")
-        return bowl(values)
+        return bowl(n, values)
 
     found = study(tmp_path / "some", fragile)
     states = {trial.values["recipe.augment"]: trial.state for trial in found}
@@ -160,7 +162,7 @@ def test_several_workers_make_each_trial_once(tmp_path):
     assert [trial.number for trial in found] == list(range(9))
     assert {trial.state for trial in found} == {"complete"}
 
-    def broken(values):
+    def broken(_, values):
         raise FewskyError("model: wanted settings that compact takes; found others.")
 
     with pytest.raises(FewskyError, match="that compact takes"):

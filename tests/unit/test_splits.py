@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from fewsky.console import FewskyError
 from fewsky.splits.assign import make_split
-from fewsky.splits.audit import audit_split, enforce, twin_agreement
+from fewsky.splits.audit import audit_split, enforce
 from fewsky.splits.draws import make_draws, members
 from fewsky.splits.folds import fold_members
 from fewsky.splits.groups import choose_groups, connected
 from fewsky.splits.image_copies import find_copies
 from fewsky.splits.image_hash import hash_images, near_pairs
 from fewsky.splits.sphere import close_pairs, nearest, sky_tiles
+from fewsky.splits.twins import twin_agreement
 from tests.conftest import ROOT
 
 PATCH = 9.9
@@ -480,8 +481,18 @@ def test_a_class_with_fewer_groups_than_folds_is_one_line():
 
 def test_twins_that_mostly_differ_tell_no_noise():
     label = np.array(["a", "b", "a", "b"])
-    assert twin_agreement(label, np.array([[0, 1], [2, 3]]))["label_noise"] is None
-    assert twin_agreement(label, np.array([[0, 1], [0, 2]]))["label_noise"] == 0.5
+    assert twin_agreement(label, np.array([[0, 1], [2, 3]]), 2)["label_noise"] is None
+    assert twin_agreement(label, np.array([[0, 1], [0, 2]]), 2)["label_noise"] == 0.5
+
+
+@pytest.mark.parametrize(("n_classes", "noise"), [(2, 0.1), (10, 0.3), (10, 0.7)])
+def test_the_noise_of_labels_is_told_by_twins(n_classes, noise):
+    rng = np.random.default_rng(0)
+    wrong = rng.integers(1, n_classes, (200_000, 2))
+    label = np.where(rng.uniform(size=wrong.shape) < noise, wrong, 0)
+    twins = np.arange(label.size).reshape(-1, 2)
+    found = twin_agreement(label.ravel(), twins, n_classes)["label_noise"]
+    assert found == pytest.approx(noise, abs=0.01)
 
 
 @pytest.mark.parametrize("dec", [-89.0, -30.0, 0.0, 60.0, 89.9])

@@ -73,7 +73,7 @@ def explain(
 
     - `gradcam/images` `(n, band, y, x)`, `gradcam/decided` and `gradcam/label` `(n, y, x)`: the
       surest right object of each class, then the worst mistakes; evidence for the class decided
-      for and for the label;
+      for and for the label; `gradcam/classes` `(n, class, y, x)`: for each class of the task;
     - `activations/image` and `activations/NN` `(channel, y, x)`: one object, first channels;
     - `filters/NN` `(channel, input channel, y, x)`: patterns in 0 to 1;
     - `sanity/images`, `sanity/maps` `(state, n, y, x)`: maps with more and more layers set anew.
@@ -169,6 +169,8 @@ def _evidence(opened: Opened, shown: pd.DataFrame) -> Explained:
     arrays = {"gradcam/images": opened.pixels(shown["object_id"])}
     for column in ("decided", "label"):
         arrays[f"gradcam/{column}"] = opened.evidence(shown, column)
+    every = [opened.evidence(shown.assign(asked=name), "asked") for name in opened.classes]
+    arrays["gradcam/classes"] = np.stack(every, axis=1)
     last = [layer for layer in opened.layers if layer.kind == "convolution"][-1]
     told = {"map_layer": last._asdict()}
     return Explained(arrays, shown.assign(randomised=0), told)

@@ -3,6 +3,7 @@
 import os
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from fewsky.models.costs import costs_of
 from fewsky.models.found import with_values
 from fewsky.models.samples import Run
 from fewsky.models.start import Start
-from fewsky.models.study import Tried, best_of, open_study, optimise
-from fewsky.models.train import Job, fit_run, prepared
+from fewsky.models.study import Tried, best_of, ended_trials, open_study, optimise
+from fewsky.models.train import Job, check_recipe, fit_run, prepared
 from fewsky.provenance import digest
 
 SEEN = ("train", "val")
@@ -64,9 +65,10 @@ def search_settings(
     with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
         study = open_study(job.side, job.side.name, wanted["metric"])
         try:
-            trials = optimise(study, wanted, settings["seed"], lambda v: _trial(job, run, v))
+            trials = optimise(study, wanted, settings["seed"], partial(_trial, job, run))
         except FewskyError:
-            shutil.rmtree(job.side, ignore_errors=True)
+            if not ended_trials(study):
+                shutil.rmtree(job.side, ignore_errors=True)
             raise
         if not still_mine():
             raise FewskyError(
@@ -94,10 +96,11 @@ def value_of(predictions: pd.DataFrame, classes: list[str], metric: str) -> floa
     return float(f1_score(truth, decided, labels=every, average="macro", zero_division=0))
 
 
-def _trial(job: Job, run: Run, values: dict[str, Any]) -> tuple[float, dict[str, int]]:
+def _trial(job: Job, run: Run, number: int, values: dict[str, Any]) -> tuple[float, dict[str, int]]:
     """One training with some settings: its value, and what is kept of it."""
     settings = with_values(job.settings, values)
-    side = job.side / digest(values)[:16]
+    check_recipe(settings, [run])
+    side = job.side / f"trial-{number}"
     finished = fit_run(replace(job, settings=settings, side=side), run)
     shutil.rmtree(side, ignore_errors=True)
     card = shared_card(settings, job.data.size) | finished.card

@@ -168,8 +168,9 @@ def objects_on(
     targets: np.ndarray | None = None,
 ) -> Objects:
     """Images `(n, band, y, x)` and their catalogue rows as objects on a device."""
-    n, bands = images.shape[:2]
-    grid = np.ascontiguousarray(images.reshape(n, bands, -1).transpose(0, 2, 1), np.float32)
+    n, bands, side = images.shape[:3]
+    flat = images.reshape(n, bands, side * side)  # of no object, too
+    grid = np.ascontiguousarray(flat.transpose(0, 2, 1), np.float32)
     parts = (grid, inputs.noise(catalog, statistics), inputs.scalars(catalog, statistics), targets)
     pixels, *others = (None if p is None else torch.tensor(p, device=device) for p in parts)
     pixels = inputs.with_point_source_out(pixels, images.shape[3], catalog, statistics)

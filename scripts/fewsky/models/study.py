@@ -26,7 +26,7 @@ JOURNAL = "journal.log"
 NAME = "settings"
 STATES = {TrialState.COMPLETE: "complete", TrialState.FAIL: "diverged"}
 
-Objective = Callable[[dict[str, Any]], tuple[float, dict[str, Any]]]
+Objective = Callable[[int, dict[str, Any]], tuple[float, dict[str, Any]]]
 
 
 class Tried(NamedTuple):
@@ -68,9 +68,9 @@ def optimise(
     """Make the trials that a study still lacks; returns all of them, in order.
 
     `search` holds `trials`, `startup`, `metric`, `workers` and `space`: by path either `choices` or
-    `low` and `high` (integers for an integer), with `step` or `log`. `objective` takes settings by
-    path and returns the value and what else is to be kept of the trial. Raises FewskyError, one
-    line, where the losses of all trials diverged.
+    `low` and `high` (integers for an integer), with `step` or `log`. `objective` takes the number
+    of a trial and its settings by path and returns the value and what else is to be kept. Raises
+    FewskyError, one line, where the losses of all trials diverged.
     """
     turn, ended = threading.Lock(), threading.Event()
 
@@ -87,13 +87,18 @@ def optimise(
         with ThreadPoolExecutor(search["workers"]) as pool:
             for one in [pool.submit(work) for _ in range(search["workers"])]:
                 one.result()
-    found = [_tried(trial) for trial in study.get_trials(states=tuple(STATES))]
+    found = ended_trials(study)
     if all(one.value is None for one in found):
         raise FewskyError(
             f"search: wanted a trial that ends with a finite loss; found none in {len(found)}. "
             "Narrow the space, or lower recipe.learning_rate."
         )
     return found
+
+
+def ended_trials(study: optuna.Study) -> list[Tried]:
+    """The trials that have ended, diverged ones too, in order."""
+    return [_tried(trial) for trial in study.get_trials(states=tuple(STATES))]
 
 
 def best_of(trials: list[Tried], metric: str) -> Tried:
@@ -132,7 +137,7 @@ def _distribution(wanted: dict[str, Any]) -> optuna.distributions.BaseDistributi
 
 def _tell(study, trial: optuna.trial.Trial, metric: str, objective: Objective) -> None:
     try:
-        value, told = objective(trial.params)
+        value, told = objective(trial.number, trial.params)
     except Diverged as error:
         say(f"trial {trial.number}: {error}")
         study.tell(trial, state=TrialState.FAIL)

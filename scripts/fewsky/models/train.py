@@ -142,7 +142,7 @@ def prepared(
     data = data.with_values(settings.get("targets"))
     planned = runs(settings, table, draws, draw)
     _check_images(settings, data)
-    _check_recipe(settings, planned)
+    check_recipe(settings, planned)
     start = start or Start()
     side = Path(resume_dir) / _key(settings, data, planned, draw, start, pseudo, code)
     frozen = settings["start"] and settings["start"].get("frozen")
@@ -294,7 +294,8 @@ def _check_images(settings: dict, data: Data) -> None:
         )
 
 
-def _check_recipe(settings: dict, planned: list[Run]) -> None:
+def check_recipe(settings: dict, planned: list[Run]) -> None:
+    """Raise FewskyError where settings of a recipe do not go together, or lack what they need."""
     recipe = settings["recipe"]
     if recipe["psf"] != "none" and recipe["augment"] in ("brightness", "blur", "combined"):
         raise FewskyError(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from fewsky.models.affine import moved
@@ -42,8 +43,9 @@ class Picked:
         self.n_members = n_members
         self.index = None if shown is None else torch.tensor(shown.index, device=device)
         self.moving = None
-        if shown is not None and recipe["augment_of"] == "copies":
-            self.moving = torch.tensor(shown.copies, device=device)
+        if recipe["augment_of"] == "copies":
+            copies = np.zeros(len(targets), bool) if shown is None else shown.copies
+            self.moving = torch.tensor(copies, device=device)
         self.targets = targets if self.index is None else targets[self.index]
         self.n = len(self.targets)
 

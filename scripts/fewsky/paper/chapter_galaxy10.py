@@ -17,7 +17,6 @@ MAKERS = {
     "g10.objects2": "rule cut_images, from the catalogues of the dataset of decals_task",
     "g10.split": "rule make_split, from the audit of the task",
     "g10.model": "rule train, from the card of the first draw",
-    "g10.made": "rule score, from the draws in the metrics table of the task",
     "g10.score": "rule score, from the metrics table of the task",
     "g10.truth": "rule score, where the truth is known",
     "g10.folds": "rule score, over the folds of the task",

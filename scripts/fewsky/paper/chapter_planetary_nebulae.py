@@ -6,6 +6,7 @@ from typing import Any
 from fewsky.paper import facts_planetary_nebulae as facts_of
 from fewsky.paper import numbers_planetary_nebulae as read
 from fewsky.paper import numbers_runs as runs
+from fewsky.paper.kinds import weights_used
 
 MAKERS = {
     "pn.survey": "config.yaml, blocks surveys and datasets",
@@ -58,7 +59,7 @@ def collect(settings: Settings, files: Mapping[str, Any]) -> dict[str, Any]:
         "kinds_seen": facts_of.kinds_seen(objects, classes),
         "fields_seen": sorted(set(objects["field"]) - {""}),
         "fields": fields,
-        "weighed": facts_of.weights_used(items, chapter, settings["weights"]),
+        "weighed": weights_used(settings, chapter["main"]),
     }
     return {"numbers": numbers, "facts": facts, "makers": MAKERS}
 

@@ -1,6 +1,6 @@
 """What shapes the sentences of the chapter on Galaxy10: what a run has, and its verdicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from fewsky.files import load_json, load_table
 from fewsky.metrics.nuisance import nuisance_warning
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper.hypothesis import find
-from fewsky.paper.kinds import kind_of
+from fewsky.paper.kinds import kind_of, weights_used
 
 ROLES = {
     "main": "task",
@@ -19,6 +19,9 @@ ROLES = {
 }
 LISTS = ("main", "ten", "decals", "explain", "export")
 MAPS = ("imbalance", "scratch", "legacy", "reports", "cv")
+# Ranges of Tessa and Terranova, the shear in degrees.
+STUDY = {"rotation_deg": 40, "shift_x": 0.2, "shift_y": 0.1, "shear_deg": 0.2, "zoom": 0.2,
+         "flip": True}  # fmt: skip
 RADIANS = 1.0  # degrees of shear above which 0.2 was read as radians, 11.5 degrees
 # The questions that comparisons answer: pairs of parts, the first held against the second.
 IMBALANCE = (("down-and-up", "none"), ("weights", "none"), ("partial-and-weights", "none"),
@@ -55,10 +58,13 @@ def of_config(settings: Settings) -> dict[str, Any]:
         "kinds": {name: kind_of(item) for name, item in items.items()},
         "about": {name: item.get("about", "") for name, item in items.items()},
         "tuned": _tuned(items),
-        "weighed": _weights(settings, [*lists["main"], *maps["cv"].values(), *lists["decals"]]),
+        "weighed": weights_used(settings, [*lists["main"], *maps["cv"].values(), *lists["decals"]]),
         "nuisance_columns": _columns(items, tasks["main"]),
+        "decals_columns": _columns(items, tasks["decals"]) if "decals" in tasks else [],
+        "patient": all(map(_patient, (items[name] for name in _from_nothing(maps)))),
         "moved": _moved({name: items[name] for name in lists["main"]}),
-        "study_recipe": any("copies" in _moves(item) for item in items.values()),
+        "turned": [name for name in lists["main"] if _moves(items[name]) == ("d4", "copies")],
+        "study_recipe": any(map(_as_in_the_study, items.values())),
         "shear_in_radians": any((_shear(item) or 0) > RADIANS for item in items.values()),
     }
 
@@ -93,29 +99,6 @@ def _tuned(items: Settings) -> dict[str, str]:
     return found
 
 
-def _weights(settings: Settings, names: Iterable[str]) -> list[dict[str, str]]:
-    """The starting weights of some experiments, each once: name, model, kind, source, words."""
-    items, weights = settings["experiments"], settings["weights"]
-    used = [items[name].get("weights") for name in names]
-    return [
-        {
-            "name": name,
-            "model": weights[name]["model"],
-            "about": weights[name].get("about") or "",
-            "kind": _source(weights[name]),
-            "from": weights[name].get("from") or "",
-        }
-        for name in dict.fromkeys(filter(None, used))
-    ]
-
-
-def _source(weights: Settings) -> str:
-    """experiment, random or published."""
-    if weights.get("from"):
-        return "experiment"
-    return "random" if weights.get("random") is not None else "published"
-
-
 def _columns(items: Settings, task: str) -> list[str]:
     """What the nuisance control of a task sees."""
     own = [item for item in items.values() if item["task"] == task]
@@ -123,9 +106,34 @@ def _columns(items: Settings, task: str) -> list[str]:
     return list(controls[0].get("columns") or ()) if controls else []
 
 
-def _moved(items: Settings) -> list[str]:
-    """Experiments that move every image anew at each sight."""
-    return [name for name, item in items.items() if _moves(item) == ("affine", "all")]
+def _from_nothing(maps: Mapping[str, dict[str, str]]) -> list[str]:
+    """The networks of the two tables on training from nothing."""
+    return list(dict.fromkeys([*maps["scratch"].values(), *maps["imbalance"].values()]))
+
+
+def _patient(item: Settings) -> bool:
+    """Whether a training ends by its accuracy, with the rate halved on a plateau of the loss."""
+    recipe = item["recipe"]
+    by = recipe["patience"] is not None and recipe["monitor"] == "val_accuracy"
+    return by and recipe["schedule"] == "plateau"
+
+
+def _moved(items: Settings) -> list[dict[str, Any]]:
+    """Experiments that move every image anew at each sight, and what else they do."""
+    return [
+        {
+            "name": name,
+            "cosine": item["recipe"]["schedule"] == "cosine",
+            "symmetric": item["recipe"]["test_views"] == 8,
+        }
+        for name, item in items.items()
+        if _moves(item) == ("affine", "all")
+    ]
+
+
+def _as_in_the_study(item: Settings) -> bool:
+    """Whether copies alone are moved, within the ranges of the study."""
+    return _moves(item) == ("affine", "copies") and item["recipe"]["affine"] == STUDY
 
 
 def _moves(item: Settings) -> tuple[str | None, str | None]:

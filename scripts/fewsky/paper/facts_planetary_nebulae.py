@@ -107,28 +107,6 @@ def fields_of(settings: Settings, task: str | None) -> dict[str, list[str]]:
     return {"inside": list(split["train"]), "outside": list(split["test"])}
 
 
-def weights_used(items: Settings, chapter: Settings, weights: Settings) -> list[dict[str, str]]:
-    """The starting weights of the main experiments: name, model, what they are, and their kind."""
-    names = [items[name].get("weights") for name in chapter["main"]]
-    return [
-        {
-            "name": name,
-            "model": weights[name]["model"],
-            "about": weights[name].get("about") or "",
-            "kind": _source(weights[name]),
-            "from": weights[name].get("from") or "",
-        }
-        for name in dict.fromkeys(filter(None, names))
-    ]
-
-
-def _source(weights: Settings) -> str:
-    """experiment, random or published."""
-    if weights.get("from"):
-        return "experiment"
-    return "random" if weights.get("random") is not None else "published"
-
-
 def kinds_seen(objects: Any, classes: list[str]) -> dict[str, list[str]]:
     """The commonest kinds of each class, and whether there are more."""
     found = {}

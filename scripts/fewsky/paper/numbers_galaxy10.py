@@ -50,14 +50,10 @@ def of_objects(room: str, counts: pd.Series, classes: Sequence[str], source: Any
 
 def of_scores(path: str | Path) -> Numbers:
     """Scores of a task on its test part, or over its folds, and how many draws they rest on."""
-    numbers = {
+    return {
         **of_metrics(path, (), "test", ("g10.score", "g10.truth")),
         **of_metrics(path, (), "folds", ("g10.folds", "g10.folds_truth")),
     }
-    table = load_table(path)
-    for name, rows in table[table["draw"] >= 0].groupby("experiment"):
-        numbers |= keyed({"draws": (rows["draw"].nunique(), "d")}, path, f"g10.made.{name}")
-    return numbers
 
 
 def of_balance(cards: Mapping[str, str | Path], names: Iterable[str]) -> Numbers:
@@ -127,7 +123,6 @@ def of_search(path: str | Path, best: str | Path, search: Mapping[str, Any]) -> 
     values: dict[str, tuple[Any, str]] = {
         "trials": (len(trials), "d"),
         "complete": (len(done), "d"),
-        "diverged": (len(trials) - len(done), "d"),
         "startup": (search["startup"], "d"),
         "workers": (search["workers"], "d"),
         "labels": (load_json(best)["tuned_with"], ",d"),
@@ -149,7 +144,8 @@ def of_sanity(path: str | Path, name: str) -> Numbers:
     """
     table = load_table(path)
     changed = table[table["randomised"] > 0]
-    values: dict[str, tuple[Any, str]] = {"n": (changed["object_id"].nunique(), "d")}
+    told = changed.dropna(subset=["ssim"])  # without the objects whose map is empty
+    values: dict[str, tuple[Any, str]] = {"n": (told["object_id"].nunique(), "d")}
     for end, step in (("", changed["randomised"].max()), (".first", changed["randomised"].min())):
         own = changed[changed["randomised"] == step]
         for key in ("spearman", "ssim"):

@@ -56,7 +56,6 @@ def _of_parts(known: Numbers) -> dict[str, tuple[float, str]]:
         "tight.tested": (tested["tight-spiral"] / constant["sdss_tight"], ".1%"),
         "medium.tested": (tested["medium-spiral"] / constant["sdss_medium"], ".1%"),
         "listed.sum": (images + constant["sdss_cigar_listed"] - constant["sdss_cigar"], ",d"),
-        "rarest": (min(tested.values()), "d"),
     }
 
 

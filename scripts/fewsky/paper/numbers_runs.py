@@ -10,6 +10,7 @@ from fewsky.files import load_json
 from fewsky.metrics.stats import LEVEL
 from fewsky.paper.numbers import Numbers, keyed
 from fewsky.splits.groups import link_distance
+from fewsky.splits.twins import label_noise
 
 COUNTED = ("pool", "val", "test", "unlabelled", "guard", "duplicate")
 OF_RUN = {
@@ -37,7 +38,7 @@ def of_split(room: str, path: str | Path, task: Mapping[str, Any]) -> Numbers:
         "link_arcsec": (link, ".0f"),
         "duplicates": (audit["duplicates_removed"], ",d"),
         "twins": (audit.get("twins", 0), ",d"),
-        **of_twins(audit),
+        **of_twins(audit, len(task["classes"])),
         "near_copies": (audit["pairs_near_copy"], ",d"),
         "shared_pixels": (audit["pairs_sharing_pixels"], ",d"),
         "random.splits": (leak["splits"], "d"),
@@ -55,7 +56,7 @@ def of_split(room: str, path: str | Path, task: Mapping[str, Any]) -> Numbers:
     return keyed(values, path, room)
 
 
-def of_twins(audit: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+def of_twins(audit: Mapping[str, Any], n_classes: int) -> dict[str, tuple[Any, str]]:
     """How often twins agree and the label noise that this tells, with exact binomial intervals."""
     n, agreement = audit.get("twins", 0), audit.get("twin_label_agreement")
     values = {
@@ -64,15 +65,11 @@ def of_twins(audit: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     }
     if n:
         ends = binomtest(round(n * agreement), n).proportion_ci(LEVEL)
-        for end, share, noise in (("lower", ends.low, ends.high), ("upper", ends.high, ends.low)):
+        most = 1 - 1 / n_classes  # of twins whose labels are drawn at random
+        for end, share, other in (("lower", ends.low, ends.high), ("upper", ends.high, ends.low)):
             values[f"twin_agreement.{end}"] = (share, ".1%")
-            values[f"label_noise.{end}"] = (noise_of(1 - noise), ".1%")
+            values[f"label_noise.{end}"] = (label_noise(min(1 - other, most), n_classes), ".1%")
     return values
-
-
-def noise_of(differ: float) -> float:
-    """The share e of wrong labels, independent, for which twins differ with 2e(1 - e)."""
-    return (1 - max(1 - 2 * differ, 0) ** 0.5) / 2
 
 
 def of_cards(room: str, paths: Mapping[str, str | Path]) -> Numbers:

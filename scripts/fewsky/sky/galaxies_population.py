@@ -52,7 +52,7 @@ def population(settings: Mapping, survey: Mapping, seed: int) -> pd.DataFrame:
     label = rng.permutation(np.repeat(CLASSES[release], counts))
     number = np.arange(len(label))
     galaxy, truth = number.copy(), _mistaken(label, settings["label_noise"], release, rng)
-    for one, other in _twins(label, settings, release, rng):
+    for one, other in _twins(label, truth, settings, release, rng):
         galaxy[other], truth[other] = galaxy[one], truth[one]
     places = _places(len(label), galaxy, rng)
     low, high = settings["radii"]
@@ -81,21 +81,27 @@ def _mistaken(
 
 
 def _twins(
-    label: np.ndarray, settings: Mapping, release: str, rng: np.random.Generator
+    label: np.ndarray,
+    truth: np.ndarray,
+    settings: Mapping,
+    release: str,
+    rng: np.random.Generator,
 ) -> list[tuple[int, int]]:
     """Pairs of rows that show one galaxy, each row once.
 
-    Two classifications of one galaxy differ about twice as often as one of them is wrong.
+    The second label is wrong as often as the first, whether or not that is: of a galaxy of the
+    first's true class it is another with `label_noise`.
     """
     free, pairs = list(rng.permutation(len(label))), []
     for _ in range(round(settings["twin_share"] * len(label) / 2)):
-        one, wanted = free.pop(), None
-        if rng.uniform() < 2 * settings["label_noise"]:
-            wanted = rng.choice(MISTAKEN[release][label[one]])
-        fit = [row for row in free if label[row] == (wanted or label[one])]
+        one = free.pop()
+        wanted = truth[one]
+        if rng.uniform() < settings["label_noise"]:
+            wanted = rng.choice(MISTAKEN[release][wanted])
+        fit = [row for row in free if label[row] == wanted]
         if fit:
             free.remove(fit[0])
-            pairs.append((min(one, fit[0]), max(one, fit[0])))
+            pairs.append((one, fit[0]))
     return pairs
 
 

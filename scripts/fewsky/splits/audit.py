@@ -5,6 +5,7 @@ import pandas as pd
 
 from fewsky.console import FewskyError
 from fewsky.splits.sphere import close_pairs, nearest
+from fewsky.splits.twins import twin_agreement
 
 RANDOM_SPLITS = 20
 SEEN, TESTED = 1, 2
@@ -26,6 +27,7 @@ def audit_split(manifest, draws, twins, *, patch_arcsec, match_arcsec, copies, r
     side = sides_of(manifest, SIDES)
     used = manifest["part"].isin(SIDES)
     placed = np.isfinite(manifest.loc[used, ["ra", "dec"]].to_numpy(float)).all()
+    n_classes = manifest.loc[used, "label"].nunique()
     audit = {
         "sky": "auditable" if placed and copies is None else "not auditable",
         "counts": count_parts(manifest, "label"),
@@ -38,7 +40,7 @@ def audit_split(manifest, draws, twins, *, patch_arcsec, match_arcsec, copies, r
         "draws": audit_draws(manifest, draws, pairs),
         "folds": audit_folds(manifest, pairs),
         "random_split_leak": random_split_leak(manifest, pairs, rng),
-        **twin_agreement(manifest["label"].to_numpy(), twins),
+        **twin_agreement(manifest["label"].to_numpy(), twins, n_classes),
     }
     return {**audit, "problems": list_problems(audit)}
 
@@ -148,24 +150,6 @@ def audit_folds(manifest, pairs):
         ends = fold[pairs[name]]
         found[key] = int(((ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])).sum())
     return found
-
-
-def twin_agreement(label, twins):
-    """Return the number of twin detections, their label agreement and the label noise it tells.
-
-    Where each label is wrong with probability e, independently, twins differ with 2e(1 - e). More
-    than half cannot differ so: then twins are not like other objects, and tell no noise (None). In
-    Galaxy10 DECaLS all do, since of each class, but not across classes, repeats were taken out.
-    """
-    if len(twins) == 0:
-        return {"twins": 0, "twin_label_agreement": None, "label_noise": None}
-    differ = float((label[twins[:, 0]] != label[twins[:, 1]]).mean())
-    noise = float((1 - np.sqrt(1 - 2 * differ)) / 2) if differ <= 0.5 else None
-    return {
-        "twins": len(twins),
-        "twin_label_agreement": 1 - differ,
-        "label_noise": noise,
-    }
 
 
 def random_split_leak(manifest, pairs, rng):
