@@ -18,9 +18,10 @@ def expand_atlas(
     """Experiments of the block `atlas` as config.yaml would write them, and one row for each.
 
     A row tells task, start (`none`: from nothing), way (probe, lpft, tuned), experiment and the
-    start in words, in the order of the block. `written` are the experiments of the file; `config` is filled in and holds
-    surveys, datasets, tasks and weights. Raises FewskyError, one line, where the atlas names what
-    does not exist, asks for more draws than a task has, or takes the name of an experiment.
+    start in words, in the order of the block. `written` are the experiments of the file; `config`
+    is filled in and holds surveys, datasets, tasks and weights. Raises FewskyError, one line, where
+    the atlas names what does not exist, asks for more draws than a task has, or takes the name of
+    an experiment.
     """
     if atlas is None:
         return {}, []
@@ -55,10 +56,12 @@ def _of_task(
     task: str, block: Config, atlas: Config, ways: Config, config: Config
 ) -> Iterator[tuple[str, str, dict]]:
     """Start, way and experiment of all that one task takes, the training from nothing first."""
-    shared = {"task": task, "budgets": list(block["budgets"]), "draws": atlas["draws"]}
+    shared = {"task": task, "budgets": list(block["budgets"])}
+    some = {"draws": atlas["draws"]}  # probes are one job for all draws
     bands = {"bands": list(block["bands"])} if block["bands"] else {}
     model = {"name": block["model"] or atlas["model"], **bands}
-    yield NONE, "tuned", {**shared, "about": "from nothing", "model": model, "recipe": ways[NONE]}
+    nothing = {"about": "from nothing", "model": model, "recipe": ways[NONE]}
+    yield NONE, "tuned", {**shared, **some, **nothing}
     for start in _starts_of(block, atlas):
         weights = _weights_of(start, block, atlas)
         name = f"atlas-{task}-{start}"
@@ -71,7 +74,8 @@ def _of_task(
         for way in WAYS:
             if way in ways:
                 about = f"start {start}, {WORDS[way]}"
-                yield start, way, {**shared, "about": about, **network, **links[way]}
+                often = {} if way == "probe" else some
+                yield start, way, {**shared, **often, "about": about, **network, **links[way]}
 
 
 def _starts_of(block: Config, atlas: Config) -> list[str]:

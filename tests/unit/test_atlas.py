@@ -62,7 +62,8 @@ def test_the_block_becomes_experiments(paper):
     assert [row["experiment"] for row in plan.atlas] == names
     none, probe, lpft, tuned = (plan.experiments[name] for name in names)
     for item in (none, probe, lpft, tuned):
-        assert (item["task"], item["budgets"], item["draws"]) == ("true-pn", [20, "all"], 3)
+        assert (item["task"], item["budgets"]) == ("true-pn", [20, "all"])
+        assert item["draws"] == (None if item is probe else 3)  # probes are one job for all draws
         assert item["about"]
     assert none["model"]["name"] == "timm-resnet50" and none["weights"] is None
     assert none["recipe"]["optimizer"] == "adamw" and none["recipe"]["unfreeze"] == "all"
