@@ -11,8 +11,12 @@ PROFILE ?= demo
 CORES ?= all
 MIRROR ?= ../shared/mirror
 FOLDER ?= ../shared/images/planetary-nebulae-dss
+# Real mergers for the sample: FOLDER where it is given, else this one where it exists.
+MERGERS = $(if $(filter file,$(origin FOLDER)),$(wildcard ../shared/images/galaxy-mergers),$(FOLDER))
+WITH_MERGERS = --configfile config.yaml profiles/sample/overrides.yaml profiles/sample/mergers.yaml \
+	--config mirror=$(MIRROR) 'surveys={mergers: {folder: $(MERGERS)}}'
 # What a profile is told beside its files: where the files of this machine lie.
-OWN_sample = --config mirror=$(MIRROR)
+OWN_sample = $(if $(MERGERS),$(WITH_MERGERS),--config mirror=$(MIRROR))
 OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
 RESUMED = profiles/$(PROFILE) $(if $(filter slurm%,$(PROFILE)),,--cores $(CORES)) $(OWN_$(PROFILE))
 RESULTS ?= results/main
@@ -36,7 +40,7 @@ paper: $(VENV)/.done  ## the demo sky, the chapters, paper.pdf and report.html
 	@echo "paper   results/demo/paper.pdf"
 	@echo "report  results/demo/report.html"
 
-sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR
+sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR FOLDER=DIR-OF-MERGERS
 	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) $(OWN_sample) $(ARGS)
 	@$(MAKE) --no-print-directory results/sample/report.html
 	@echo "paper   results/sample/paper.pdf"

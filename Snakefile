@@ -28,6 +28,7 @@ if "self-supervision" in PLAN.paper["chapters"]:
 
     include: "rules/self_supervision_embed.smk"
     include: "rules/self_supervision_nebulae.smk"
+    include: "rules/self_supervision_targets.smk"
 
 
 include: "rules/report.smk"

@@ -16,6 +16,7 @@ from fewsky.networks import module_of
 from fewsky.pretexts import kept_out
 from fewsky.provenance import code_hash
 from fewsky.lineage import cut_name
+from fewsky.losses import of_its_loss
 from fewsky.surveys import reader
 
 try:
@@ -449,7 +450,7 @@ def training(name):
     survey = PLAN.surveys[PLAN.datasets[PLAN.tasks[item["task"]]["dataset"]]["survey"]]
     return {
         **learning(name),
-        "recipe": {**item["recipe"], "pixel_arcsec": survey["pixel_arcsec"]},
+        "recipe": {**of_its_loss(item["recipe"]), "pixel_arcsec": survey["pixel_arcsec"]},
         "pseudo": item.get("pseudo"),
     }
 
@@ -694,6 +695,22 @@ def scoring(task):
         "scoring": {**PLAN.paper["scoring"], "nuisance": (controls or [None])[0]},
         "ranked": ranked,
         "primary": primary,
+    }
+
+
+def curved():
+    """What the curves of each task of the atlas need to know; none where no chapter shows them."""
+    if "self-supervision" not in PLAN.paper["chapters"]:
+        return {}
+    told = {"metric": PLAN.paper["self-supervision"]["metric"]}
+    told |= {key: PLAN.paper["scoring"][key] for key in ("bootstrap", "seed")}
+    rows = {}
+    for row in PLAN.atlas:
+        shown = {key: row[key] for key in ("experiment", "start", "way")}
+        rows.setdefault(row["task"], []).append(shown)
+    return {
+        task: {**told, "task": {"name": task, "classes": PLAN.tasks[task]["classes"]}, "rows": own}
+        for task, own in rows.items()
     }
 
 

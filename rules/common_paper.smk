@@ -1,6 +1,8 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
 from fewsky.chapters import named as names_in
 from fewsky.paper.kinds import kind_in_words
+from fewsky.pretexts_shown import ablated, tabulated
+from fewsky.pretexts_shown import ablated
 
 
 # --- all chapters -------------------------------------------------------------------------------
@@ -15,7 +17,7 @@ def tables():
 def datasets_of(chapter):
     """The datasets that a chapter is about: its own, and those of other tasks that it shows."""
     second = PLAN.paper[chapter].get("decals_task")
-    tasks = [*([second] if second else []), *tasks_of_atlas(chapter)]
+    tasks = [*([second] if second else []), *tasks_named(chapter)]
     own = PLAN.paper[chapter]["dataset"]
     return list(dict.fromkeys([own, *(PLAN.tasks[task]["dataset"] for task in tasks)]))
 
@@ -26,6 +28,43 @@ def tasks_of_atlas(chapter):
     every = dict.fromkeys(row["task"] for row in PLAN.atlas)
     named = {*told.get("lowdata", []), *told.get("starts", [])}
     return [task for task in every if told.get("atlas") or task in named]
+
+
+def tasks_named(chapter):
+    """Tasks that the chapter on self-supervision names, with those that its starts learned in."""
+    if chapter != "self-supervision":
+        return []
+    told = PLAN.paper[chapter]
+    nebulae = (told["nebulae"] or {"starts": {}})["starts"]
+    names = [*told["pretexts"], *told["targets"], *told["real"]]
+    names += [name for some in nebulae.values() for name in some or []]
+    names += [row["experiment"] for row in rows_of_atlas(chapter)]
+    names += sources_of([*weights_of(names), *weights_shown(chapter)])
+    tasks = [pair["task"] for pair in told["representations"]]
+    return sorted({*tasks, *tasks_of(names)})
+
+
+def rows_of_atlas(chapter):
+    """Rows of the atlas that a chapter shows."""
+    tasks = tasks_of_atlas(chapter)
+    return [row for row in PLAN.atlas if row["task"] in tasks]
+
+
+def weights_shown(chapter):
+    """Starting weights whose representations a chapter shows."""
+    pairs = PLAN.paper[chapter]["representations"]
+    return sorted({pair["weights"] for pair in pairs} - {"pixels"})
+
+
+def sources_of(weights):
+    """Experiments that some starting weights come from, and those that these come from."""
+    todo, found = list(weights), []
+    while todo:
+        source = PLAN.weights[todo.pop()]["from"]
+        if source and source not in found:
+            found.append(source)
+            todo += weights_of([source])
+    return found
 
 
 def surveys_of(chapter):
@@ -47,12 +86,18 @@ def only_starts(task):
 
 
 def tasks_shown(chapters=PLAN.paper["chapters"]):
-    """Tasks on the surveys of some chapters, without those that only make starting weights."""
-    named = {survey for chapter in chapters for survey in surveys_of(chapter)}
+    """Tasks on the surveys of some chapters, without those that only make starting weights.
+
+    Of the chapter on self-supervision they are the tasks that it names.
+    """
+    own = {task for chapter in chapters for task in tasks_named(chapter)}
+    others = [chapter for chapter in chapters if chapter != "self-supervision"]
+    named = {survey for chapter in others for survey in surveys_of(chapter)}
     return [
         name
         for name, task in PLAN.tasks.items()
-        if PLAN.datasets[task["dataset"]]["survey"] in named and not only_starts(name)
+        if name in own
+        or (PLAN.datasets[task["dataset"]]["survey"] in named and not only_starts(name))
     ]
 
 
@@ -231,9 +276,9 @@ def atlas_of(tasks):
     return {"metric": chapter["metric"], "tasks": list(tasks), "rows": rows}
 
 
-def metrics_of_atlas(tasks):
-    """Metrics tables of some tasks of the atlas."""
-    return expand("<results>/metrics/{task}.csv", task=tasks)
+def curves_of_atlas(tasks):
+    """Tables of the curves of some tasks of the atlas."""
+    return expand("<results>/metrics/{task}.curves.csv", task=tasks)
 
 
 # --- nebulae at low resolution ------------------------------------------------------------------
@@ -288,9 +333,8 @@ def represented(ending):
 def told_of(chapter):
     """What the numbers of a chapter are told: its settings, and all blocks on its survey."""
     settings, tasks = PLAN.paper[chapter], tasks_shown([chapter])
-    others = set() if chapter == "self-supervision" else ATLAS
-    experiments = [name for task in tasks for name in PLAN.of_task(task) if name not in others]
-    return {
+    experiments = [name for task in tasks for name in PLAN.of_task(task) if name not in ATLAS]
+    found = {
         "chapter": settings,
         "survey": PLAN.surveys[settings["survey"]],
         "dataset": PLAN.datasets[settings["dataset"]],
@@ -302,6 +346,39 @@ def told_of(chapter):
         "sky": PLAN.sky is not None,
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
+    }
+    return found | (told_of_atlas(chapter, found) if chapter == "self-supervision" else {})
+
+
+def told_of_atlas(chapter, told):
+    """What the numbers of the chapter on self-supervision are told besides: several surveys, starts."""
+    rows = rows_of_atlas(chapter)
+    names = [*told["experiments"], *(row["experiment"] for row in rows)]
+    weights = weights_of(names) | {name: PLAN.weights[name] for name in weights_shown(chapter)}
+    datasets = {
+        name: {**PLAN.datasets[name], "bands": channels_of(name)} for name in datasets_of(chapter)
+    }
+    return {
+        "second": None,
+        "atlas": [{**row, **started(row["experiment"])} for row in rows],
+        "ablation": ablated(PLAN, PLAN.paper[chapter]["targets"]),
+        "weights": weights,
+        "datasets": datasets,
+        "surveys": {name: PLAN.surveys[name] for name in surveys_of(chapter)},
+    }
+
+
+def started(name):
+    """Starting weights and network of an experiment of the atlas, and how long and often it trains."""
+    item = PLAN.experiments[name]
+    recipe = item.get("recipe", {})
+    effort = [recipe[key] for key in ("max_epochs", "min_steps", "max_steps") if key in recipe]
+    rates = [len(recipe.get("learning_rates") or [0])] if recipe else []
+    return {
+        "weights": item["weights"],
+        "model": item["model"]["name"],
+        "bands": bands_of(name)[1],
+        "effort": [*effort, *rates],
     }
 
 
@@ -361,6 +438,17 @@ def of_galaxy10():
         "found": expand("<results>/models/{name}/search/best.json", name=searched),
         "exports": expand("<results>/models/{name}/export/export.json", name=chapter["export"]),
         "explained": expand("<results>/models/{name}/explain.csv", name=chapter["explain"]),
+    }
+
+
+def of_self_supervision():
+    """Files that only the chapter on self-supervision quotes."""
+    if "self-supervision" not in PLAN.paper["chapters"]:
+        return {}
+    tasks = tasks_of_atlas("self-supervision")
+    return {
+        "curves": curves_of_atlas(tasks),
+        "represented": represented(".csv"),
     }
 
 

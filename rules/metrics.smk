@@ -5,6 +5,7 @@ TAUGHT = {
     name: {**SCORING[name], "teachers": [t for t in TEACHERS if t in PLAN.of_task(name)]}
     for name in {PLAN.experiments[teacher]["task"] for teacher in TEACHERS}
 }
+CURVED = curved()
 
 
 rule score:
@@ -56,6 +57,36 @@ rule compare:
         "Compare the experiments of {wildcards.task}"
     script:
         "../scripts/compare.py"
+
+
+rule score_curves:
+    input:
+        predictions=lambda wildcards: [
+            path
+            for row in CURVED[wildcards.task]["rows"]
+            for path in predictions_of(row["experiment"])
+        ],
+        manifest=of_split("manifest.csv"),
+    output:
+        table="<results>/metrics/{task}.curves.csv",
+        provenance="<results>/metrics/{task}.curves.provenance.json",
+    log:
+        "<results>/logs/score_curves/{task}.log",
+    benchmark:
+        "<results>/benchmarks/score_curves/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(CURVED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(CURVED, "task"),
+        code=code_hash("scripts/score_curves.py"),
+    message:
+        "Score the curves of {wildcards.task}"
+    script:
+        "../scripts/score_curves.py"
 
 
 rule score_pseudo:

@@ -21,7 +21,7 @@ if SS["starts"]:
 # --- figures --------------------------------------------------------------------------------------
 rule plot_atlas:
     input:
-        metrics=metrics_of_atlas(SS_ATLAS),
+        curves=curves_of_atlas(SS_ATLAS),
     output:
         pdf="<results>/figures/fig_atlas.pdf",
         png=report(
@@ -49,7 +49,7 @@ rule plot_atlas:
 
 rule plot_ssl_lowdata:
     input:
-        metrics=metrics_of_atlas(SS["lowdata"]),
+        curves=curves_of_atlas(SS["lowdata"]),
     output:
         pdf="<results>/figures/fig_ssl_lowdata.pdf",
         png=report(
@@ -78,7 +78,7 @@ rule plot_ssl_lowdata:
 # --- tables ---------------------------------------------------------------------------------------
 rule tabulate_ssl_starts:
     input:
-        metrics=metrics_of_atlas(SS["starts"]),
+        curves=curves_of_atlas(SS["starts"]),
     output:
         csv=report(
             "<results>/tables/tab_ssl_starts.csv",
@@ -106,7 +106,7 @@ rule tabulate_ssl_starts:
 
 rule tabulate_ssl_atlas:
     input:
-        metrics=metrics_of_atlas(SS_ATLAS),
+        curves=curves_of_atlas(SS_ATLAS),
     output:
         csv=report(
             "<results>/tables/tab_ssl_atlas.csv",

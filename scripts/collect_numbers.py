@@ -29,6 +29,7 @@ with running(snakemake.log[0]):
     given = snakemake.input
     optional = ("aligned", "sharpness", "pseudo", "distortions")
     optional += ("searches", "found", "exports", "explained")
+    optional += ("curves", "represented")
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
@@ -47,6 +48,8 @@ with running(snakemake.log[0]):
             "found": by_folder(rooms["found"], -3),
             "exports": by_folder(rooms["exports"], -3),
             "explained": by_folder(rooms["explained"]),
+            "curves": by_name(rooms["curves"]),
+            "represented": listed(rooms["represented"], -2),
             "published": given.published,
             "constants": given.constants,
         },

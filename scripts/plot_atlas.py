@@ -9,22 +9,22 @@ from fewsky.figures.atlas import (
     curve,
     handles,
     label_axis,
+    load_curves,
     looks_of,
     metric_words,
 )
-from fewsky.paper.tables import load_metrics
 from fewsky.provenance import record, simulated
 
 ACROSS = 3
 HEIGHT = 1.9  # inches of a row of panels
 
 
-def panel(ax, metrics, rows, looks, task, metric):
+def panel(ax, curves, rows, looks, task, metric):
     """The curves of one task; their intervals are bands, the training from nothing on top."""
     own = [row for row in rows if row["task"] == task]
     budgets = set()
     for k, row in enumerate(reversed(own)):
-        found = curve(metrics, row, metric)
+        found = curve(curves, row, metric)
         color = looks[row["start"]]["color"]
         ax.fill_between(found["budget"], found["lower"].astype(float),
                         found["upper"].astype(float), color=color, alpha=0.07, lw=0)  # fmt: skip
@@ -48,7 +48,7 @@ def explain(fig, spare, rows):
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    metrics = load_metrics(snakemake.input.metrics)
+    curves = load_curves(snakemake.input.curves)
     tasks, rows, metric = settings["tasks"], settings["rows"], settings["metric"]
     down = ceil(len(tasks) / ACROSS)
     spare = down * ACROSS > len(tasks)
@@ -56,7 +56,7 @@ with running(snakemake.log[0]):
     axes = fig.subplots(down, ACROSS, squeeze=False).ravel()
     looks = looks_of(rows)
     for ax, task in zip(axes, tasks, strict=False):
-        panel(ax, metrics, rows, looks, task, metric)
+        panel(ax, curves, rows, looks, task, metric)
     for ax in axes[len(tasks) + 1 :]:
         ax.remove()
     style.letter(axes[: len(tasks)])

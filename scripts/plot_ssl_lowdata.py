@@ -7,10 +7,10 @@ from fewsky.figures.atlas import (
     curve,
     handles,
     label_axis,
+    load_curves,
     looks_of,
     metric_words,
 )
-from fewsky.paper.tables import load_metrics
 from fewsky.provenance import record, simulated
 
 STARTS = ("none", "imagenet", "pretext", "contrastive")
@@ -25,12 +25,12 @@ def of_the_study(rows):
     ]
 
 
-def panel(ax, metrics, rows, looks, task, metric):
+def panel(ax, curves, rows, looks, task, metric):
     """Points with bars, moved sideways a little to keep them apart, and lines between them."""
     own = [row for row in rows if row["task"] == task]
     budgets = set()
     for k, row in enumerate(own):
-        found = curve(metrics, row, metric)
+        found = curve(curves, row, metric)
         moved = found["budget"] * 1.025 ** (k - (len(own) - 1) / 2)
         style.error_bars(ax, moved, found, ls=WAYS[row["way"]][1], ms=3.5, **looks[row["start"]])
         budgets |= set(found["budget"].astype(int))
@@ -40,7 +40,7 @@ def panel(ax, metrics, rows, looks, task, metric):
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    metrics = load_metrics(snakemake.input.metrics)
+    curves = load_curves(snakemake.input.curves)
     tasks, metric = settings["tasks"], settings["metric"]
     rows = of_the_study(settings["rows"])
     looks = looks_of(rows)
@@ -48,7 +48,7 @@ with running(snakemake.log[0]):
     fig = style.figure(width, 3.2 if width == style.COLUMN else 2.9)
     axes = fig.subplots(1, len(tasks), squeeze=False)[0]
     for ax, task in zip(axes, tasks, strict=True):
-        panel(ax, metrics, rows, looks, task, metric)
+        panel(ax, curves, rows, looks, task, metric)
     axes[0].set(ylabel=metric_words(metric))
     style.letter(axes)
     shown = handles(rows, markers=True)

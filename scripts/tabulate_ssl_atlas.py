@@ -4,17 +4,12 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import running
-from fewsky.figures.atlas import NONE, WAYS, starts_of
-from fewsky.metrics.curves import (
-    area,
-    by_draw,
-    labels_saved,
-    mean_interval,
-    paired,
-    stops_paying,
-)
-from fewsky.paper.tables import UNKNOWN, interval, load_metrics, save
+from fewsky.figures.atlas import NONE, WAYS, area, curve, load_curves, starts_of
+from fewsky.metrics.paying import labels_saved, stops_paying
+from fewsky.paper.tables import UNKNOWN, interval, number, save
 from fewsky.provenance import record, simulated
+
+OF_STARTS = ("Area gained", "Could be told", "Stops paying at", "Labels saved")
 
 
 def paying(stop, budgets):
@@ -32,38 +27,39 @@ def saved(labels, budgets):
     return f"> {most:,}" if np.isinf(labels) else f"{labels:,.0f}"
 
 
-def line(row, own, nothing, words):
-    """One start and way against the training from nothing, paired by draw."""
-    budgets = list(own.columns)
+def line(curves, row, metric, nothing, words):
+    """One start and way against the training from nothing."""
+    own, under = curve(curves, row, metric), area(curves, row, metric)
+    budgets = own["budget"].tolist()
     told = {
         "Task": row["task"],
         "Start": words[row["start"]],
         "Way": WAYS[row["way"]][0],
-        "Labels": f"{budgets[0]:,}–{budgets[-1]:,}",
-        "Draws": len(own),
-        "Area": interval(*mean_interval(area(own))),
+        "Labels": "–".join(f"{one:,}" for one in dict.fromkeys([budgets[0], budgets[-1]])),
+        "Draws": int(own["draws"].iloc[0]),
+        "Area": interval(*under[["value", "lower", "upper"]]),
     }
     if row["start"] == NONE:
-        return told | dict.fromkeys(("Area gained", "Stops paying at", "Labels saved"), UNKNOWN)
-    a, b = paired(own, nothing)
-    return told | {
-        "Area gained": interval(*mean_interval(area(a) - area(b))),
-        "Stops paying at": paying(stops_paying(a, b), list(a.columns)),
-        "Labels saved": saved(labels_saved(a, b), list(a.columns)),
-    }
+        return told | dict.fromkeys(OF_STARTS, UNKNOWN)
+    gains = (
+        interval(*under[["gain", "gain_lower", "gain_upper"]]),
+        number(under["gain_detectable"]),
+        paying(stops_paying(own), budgets),
+        saved(labels_saved(own, nothing), budgets),
+    )
+    return told | dict(zip(OF_STARTS, gains, strict=True))
 
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    metrics, metric = load_metrics(snakemake.input.metrics), settings["metric"]
+    curves, metric = load_curves(snakemake.input.curves), settings["metric"]
     words = starts_of(settings["rows"])
     lines = []
     for task in settings["tasks"]:
         rows = [row for row in settings["rows"] if row["task"] == task]
-        own = metrics[metrics["task"] == task]
-        found = {row["experiment"]: by_draw(own, row["experiment"], metric) for row in rows}
-        nothing = found[next(row["experiment"] for row in rows if row["start"] == NONE)]
-        lines += [line(row, found[row["experiment"]], nothing, words) for row in rows]
+        none = next(row for row in rows if row["start"] == NONE)
+        nothing = curve(curves, none, metric)
+        lines += [line(curves, row, metric, nothing, words) for row in rows]
     outputs = [snakemake.output.csv, snakemake.output.tex]
     save(pd.DataFrame(lines), *outputs, simulated=simulated(*snakemake.input))
     record(snakemake.output.provenance, outputs=outputs, settings=settings,

@@ -3,15 +3,15 @@
 import pandas as pd
 
 from fewsky.console import running
-from fewsky.figures.atlas import curve, starts_of, ways_of
-from fewsky.paper.tables import UNKNOWN, interval, load_metrics, save
+from fewsky.figures.atlas import curve, load_curves, starts_of, ways_of
+from fewsky.paper.tables import UNKNOWN, interval, save
 from fewsky.provenance import record, simulated
 
 
-def line(metrics, task, start, settings):
+def line(curves, task, start, settings):
     """One data set and start: its scores at the largest budget, a column a way."""
     rows = {
-        row["way"]: curve(metrics, row, settings["metric"]).tail(1)
+        row["way"]: curve(curves, row, settings["metric"]).tail(1)
         for row in settings["rows"]
         if (row["task"], row["start"]) == (task, start)
     }
@@ -26,10 +26,10 @@ def line(metrics, task, start, settings):
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    metrics = load_metrics(snakemake.input.metrics)
+    curves = load_curves(snakemake.input.curves)
     taken = {(row["task"], row["start"]) for row in settings["rows"]}
     table = pd.DataFrame(
-        line(metrics, task, start, settings)
+        line(curves, task, start, settings)
         for task in settings["tasks"]
         for start in starts_of(settings["rows"])
         if (task, start) in taken

@@ -72,7 +72,7 @@ def _of_task(
         }
         network = {"model": {"name": config["weights"][weights]["model"], **bands}} if bands else {}
         for way in WAYS:
-            if way in ways:
+            if way in _ways_of(block, ways):
                 about = f"start {start}, {WORDS[way]}"
                 often = {} if way == "probe" else some
                 yield start, way, {**shared, **often, "about": about, **network, **links[way]}
@@ -80,6 +80,10 @@ def _of_task(
 
 def _starts_of(block: Config, atlas: Config) -> list[str]:
     return list(atlas["starts"]) if block["starts"] is None else block["starts"]
+
+
+def _ways_of(block: Config, ways: Config) -> list[str]:
+    return [way for way in WAYS if way in ways and way in (block["ways"] or WAYS)]
 
 
 def _weights_of(start: str, block: Config, atlas: Config) -> str:
@@ -124,6 +128,11 @@ def _check_task(where: str, name: str, block: Config, atlas: Config, config: Con
         raise FewskyError(
             f"config: atlas.draws: wanted at most {split['draws']}, the draws of the task {name}; "
             f"found {atlas['draws']}. Lower it, or raise tasks.{name}.split.draws."
+        )
+    if "lpft" in (block["ways"] or []) and "probe" not in block["ways"]:
+        raise FewskyError(
+            f"config: {where}.ways: wanted probe beside lpft, which starts from it; found "
+            f"{listed(block['ways'])}. Add probe, or take lpft out."
         )
     for start in [*_starts_of(block, atlas), *block["weights"]]:
         known(f"{where}.starts", start, atlas["starts"], "start of the atlas")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fewsky.console import FewskyError
+from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
 
 # Lists and mappings of paper.galaxy10 by the key of the task that their experiments answer.
@@ -79,6 +80,7 @@ def _check_self_supervision(where: str, chapter: Mapping[str, Any], plan: Any) -
     for key in ("lowdata", "starts"):
         for task in chapter[key]:
             known(f"{where}.{key}", task, tasks, "task of the atlas")
+    check_shown(where, chapter, plan)
     _representations(f"{where}.representations", chapter["representations"], plan)
     if chapter["atlas"] and not tasks:
         raise FewskyError(

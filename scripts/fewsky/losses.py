@@ -8,6 +8,8 @@ from fewsky.console import FewskyError
 OF_CLASSES = ("auto", "binary", "softmax")
 OF_TARGETS = ("mae", "mse", "huber")
 WITHOUT_TARGETS = ("contrastive", "masked")
+# Settings of a recipe that one loss alone reads.
+OWN = {"contrastive": ("projection", "temperature"), "masked": ("mask_cell", "mask_share")}
 
 
 def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None:
@@ -26,3 +28,9 @@ def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None
             f"{where}: wanted {', '.join(fits[:-1])} or {fits[-1]} for a task {kind}; found "
             f"{loss}. Choose one of them, or another task."
         )
+
+
+def of_its_loss(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe without the settings of losses that it does not use: they change no job of it."""
+    others = {key for loss, keys in OWN.items() if loss != recipe["loss"] for key in keys}
+    return {key: value for key, value in recipe.items() if key not in others}

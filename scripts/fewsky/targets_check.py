@@ -9,6 +9,7 @@ from typing import Any
 from fewsky.console import FewskyError
 from fewsky.losses import check_loss
 from fewsky.schema import listed
+from fewsky.target_columns import needed
 
 QUESTIONS = ("classes", "groups", "targets")
 REFUSED = ("probe", "ensemble", "search", "teacher", "pseudo")
@@ -109,7 +110,8 @@ def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
 
 
 def _check_extra(where: str, extra: list[str], columns: list[str]) -> None:
-    told = [name for name in extra if name.removeprefix("log10(").removesuffix(")") in columns]
+    given = needed(columns)
+    told = [name for name in extra if name.removeprefix("log10(").removesuffix(")") in given]
     if told:
         raise FewskyError(
             f"{where}.model.extra: wanted inputs that are no target; found {told[0]}, which gives "

@@ -1,4 +1,4 @@
-"""A small atlas's metrics tables with known curves, and the jobs that draw and tabulate it."""
+"""A small atlas's known curves, and the jobs that draw and tabulate it."""
 
 import atexit
 import shutil
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.files import save_json, save_table
+from fewsky.metrics.curves import COLUMNS, area
 
 METRIC = "balanced_accuracy"
 BUDGETS = {
@@ -51,42 +52,42 @@ def rows_of(task: str, starts) -> list[dict[str, str]]:
     return found
 
 
-def metrics_of(task: str, rows, draws: int, rng) -> pd.DataFrame:
-    """A metrics table: each draw, their mean with an interval, and rows that no curve may take."""
-    found = []
+def curves_of(task: str, rows, draws: int, rng) -> pd.DataFrame:
+    """A table of curves with made-up intervals, and rows of a measure that no curve may take."""
+    budgets, found, nothing = BUDGETS[task], [], None
+    reach = 0.02 if draws > 1 else np.nan
     for row in rows:
-        for budget in BUDGETS[task]:
-            level = height(budget + WORTH[row["start"]] * WAYS[row["way"]])
-            values = level + rng.normal(0, 0.012, draws)
-            where = {"experiment": row["experiment"], "fold": -1, "budget": budget,
-                     "part": "test", "reference": "catalogue", "subset": "all",
-                     "metric": METRIC, "n": 400}  # fmt: skip
-            found += [{**where, "draw": k, "value": v} for k, v in enumerate(values)]
-            mean, edge = values.mean(), (0.02 if draws > 1 else np.nan)
-            found.append({**where, "draw": -1, "value": mean, "lower": mean - edge,
-                          "upper": mean + edge})  # fmt: skip
-            for key, other in (("part", "train"), ("subset", "snr>5"), ("reference", "truth"),
-                               ("metric", "mcc")):  # fmt: skip
-                found += [{**where, key: other, "draw": k, "value": 0.0} for k in (-1, 0)]
-    columns = ["experiment", "draw", "fold", "budget", "part", "reference", "subset"]
-    return pd.DataFrame(found, columns=[*columns, "metric", "value", "lower", "upper", "n"])
+        level = height(np.array(budgets) + WORTH[row["start"]] * WAYS[row["way"]])
+        values = (level + rng.normal(0, 0.012, (draws, len(budgets)))).mean(axis=0)
+        values = np.concatenate([[area(values[:, None], budgets)[0]], values])
+        nothing = values if row["start"] == "none" else nothing
+        where = {key: row[key] for key in ("experiment", "start", "way")}
+        gain = values - nothing if row["start"] != "none" else np.full(len(values), np.nan)
+        for budget, value, gained in zip([0, *budgets], values, gain, strict=True):
+            told = {**where, "budget": budget, "draws": draws, "n": 400, "gain": gained,
+                    "gain_lower": gained - reach, "gain_upper": gained + reach,
+                    "gain_detectable": 1.4 * reach}  # fmt: skip
+            edges = {"lower": value - reach, "upper": value + reach}
+            found.append({**told, "metric": METRIC, "value": value, **edges})
+            found.append({**told, "metric": "mcc", "value": 0.0, "gain": 0.0})
+    return pd.DataFrame(found)[COLUMNS]
 
 
 def made(tasks, starts, draws: int, simulated: bool):
-    """A folder with metrics tables of some tasks, and the jobs by script as the rules give them."""
+    """A folder with the curves of some tasks, and the jobs by script as the rules give them."""
     folder, rng = Path(tempfile.mkdtemp()), np.random.default_rng(3)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     rows = [row for task in tasks for row in rows_of(task, starts)]
     for task in tasks:
         own = [row for row in rows if row["task"] == task]
-        save_table(metrics_of(task, own, draws, rng), folder / f"metrics/{task}.csv")
+        save_table(curves_of(task, own, draws, rng), folder / f"metrics/{task}.curves.csv")
         save_json({"outputs": {}, "simulated": simulated},
-                  folder / f"metrics/{task}.provenance.json")  # fmt: skip
+                  folder / f"metrics/{task}.curves.provenance.json")  # fmt: skip
 
     def job(names):
         own = [row for row in rows if row["task"] in names]
         told = {"metric": METRIC, "tasks": list(names), "rows": own}
-        return {"metrics": [str(folder / f"metrics/{task}.csv") for task in names]}, told
+        return {"curves": [str(folder / f"metrics/{task}.curves.csv") for task in names]}, told
 
     few = list(tasks)[:3]
     return folder, {

@@ -1,4 +1,4 @@
-"""The atlas: its experiments, its curves against known ones, its figures and tables."""
+"""The atlas: its experiments, its figures and its tables."""
 
 import copy
 from pathlib import Path
@@ -12,21 +12,12 @@ from matplotlib.text import Text
 from fewsky.config import resolve
 from fewsky.console import FewskyError
 from fewsky.figures import style
-from fewsky.figures.atlas import looks_of, starts_of, ticks
-from fewsky.metrics.curves import (
-    area,
-    by_draw,
-    gain,
-    labels_needed,
-    labels_saved,
-    mean_interval,
-    paired,
-    stops_paying,
-)
+from fewsky.figures.atlas import area, curve, load_curves, looks_of, starts_of, ticks
+from fewsky.metrics.paying import labels_saved
 from fewsky.models.samples import runs
 from fewsky.paper.captions import read_caption
 from tests.conftest import ROOT
-from tests.unit.small_atlas import BUDGETS, METRIC, WORTH, bare, demo, height, metrics_of, rows_of
+from tests.unit.small_atlas import BUDGETS, METRIC, WORTH, bare, demo, rows_of
 from tests.unit.small_results import run_script
 
 PLOTS = ("plot_atlas", "plot_ssl_lowdata")
@@ -194,111 +185,6 @@ def test_a_budget_beyond_the_pool_or_the_smallest_class_is_named(budget, words):
         runs(told, table, draws, 0)
 
 
-# --- the curves -----------------------------------------------------------------------------------
-def scores(values, budgets):
-    return pd.DataFrame(np.asarray(values, float), columns=budgets)
-
-
-def test_a_curve_takes_each_draw_on_all_test_objects_only():
-    rows = rows_of("true-pn", ["none"])
-    table = metrics_of("true-pn", rows, 4, np.random.default_rng(1))
-    found = by_draw(table, rows[0]["experiment"], METRIC)
-    assert found.shape == (4, 5) and list(found.columns) == BUDGETS["true-pn"]
-    assert (found > 0.4).all(axis=None), "rows of other parts and subsets are 0"
-    with pytest.raises(FewskyError, match="wanted its auroc in each draw"):
-        by_draw(table, rows[0]["experiment"], "auroc")
-
-
-def test_all_is_one_budget_though_draws_differ_by_a_few():
-    rows = rows_of("true-pn", ["none"])
-    table = metrics_of("true-pn", rows, 3, np.random.default_rng(1))
-    table.loc[(table["budget"] == 395) & (table["draw"] >= 0), "budget"] += table["draw"]
-    found = by_draw(table, rows[0]["experiment"], METRIC)
-    assert list(found.columns) == [20, 50, 100, 200, 396] and found.notna().all(axis=None)
-
-
-def test_the_area_is_a_mean_over_the_logarithm():
-    budgets = [10, 100, 1000]
-    flat = area(scores([[0.7] * 3, [0.5] * 3], budgets))
-    assert flat.tolist() == pytest.approx([0.7, 0.5])
-    line = area(scores([[0.2, 0.5, 0.8]], budgets))  # straight in the logarithm
-    assert line.iloc[0] == pytest.approx(0.5)
-    uneven = area(scores([[0.0, 0.0, 1.0]], [10, 20, 80]))  # the last step is two thirds as wide
-    assert uneven.iloc[0] == pytest.approx(1 / 3)
-    assert np.isnan(area(scores([[0.5]], [10])).iloc[0])
-
-
-def test_the_interval_is_that_of_student():
-    mean, lower, upper = mean_interval([1.0, 2.0, 3.0, np.nan])
-    assert mean == 2 and (lower, upper) == pytest.approx((2 - 2.48414, 2 + 2.48414), abs=1e-4)
-    assert np.isnan(mean_interval([1.0])[1:]).all() and mean_interval([1.0])[0] == 1
-
-
-def test_the_interval_covers_as_often_as_it_says():
-    rng = np.random.default_rng(2)
-    edges = np.array([mean_interval(rng.normal(0, 1, 5))[1:] for _ in range(2000)])
-    covered = ((edges[:, 0] <= 0) & (edges[:, 1] >= 0)).mean()
-    assert covered == pytest.approx(0.95, abs=0.02)  # four standard errors of 2000 trials
-
-
-def test_differences_are_paired_by_draw():
-    """Draws differ far more than the two curves, which only a paired interval can see."""
-    level = np.array([[0.1], [0.5], [0.9]])
-    none = scores(level + np.array([[0.00, 0.01]] * 3), [10, 100])
-    gained = np.array([[0.03, 0.04], [0.02, 0.03], [0.025, 0.035]])
-    start = scores(level + gained, [10, 100])
-    found = gain(start, none)
-    assert found["value"].tolist() == pytest.approx([0.025, 0.025])
-    assert (found["lower"] > 0).all()
-    shuffled = start.set_axis([2, 0, 1], axis=0)
-    assert (gain(shuffled, none)["lower"] < 0).all()
-    with pytest.raises(FewskyError, match="wanted draws and budgets that both have"):
-        paired(start, none.set_axis([7, 8, 9], axis=0))
-
-
-@pytest.mark.parametrize(
-    ("gains", "stop"),
-    [
-        ([0.1, 0.1, 0.0, 0.0], 300),
-        ([0.1, 0.0, 0.1, 0.0], 1000),  # what counts is where it stops for good
-        ([0.0, 0.0, 0.0, 0.0], 30),
-        ([-0.1, 0.0, 0.0, 0.0], 30),
-        ([0.1, 0.1, 0.1, 0.1], np.inf),
-        ([0.0, 0.0, 0.0, 0.1], np.inf),
-    ],
-)
-def test_where_a_start_stops_paying(gains, stop):
-    budgets, noise = [30, 100, 300, 1000], np.array([[-0.01], [0.0], [0.01], [0.002], [-0.002]])
-    none = scores(np.full((5, 4), 0.6), budgets)
-    assert stops_paying(none + gains + noise, none) == stop
-    one = none.iloc[:1]
-    assert np.isnan(stops_paying(one + gains, one))
-
-
-def test_labels_are_read_off_the_curve_of_nothing():
-    budgets = [10, 100, 1000]
-    none = scores([[0.5, 0.7, 0.9]] * 3, budgets)
-    assert labels_needed(none, 0.7) == pytest.approx(100)
-    assert labels_needed(none, 0.8) == pytest.approx(10**2.5)
-    assert labels_needed(none, 0.95) == np.inf and labels_needed(none, 0.4) == pytest.approx(10)
-    assert labels_saved(none + 0.1, none) == pytest.approx(10**1.5 - 10)
-    assert labels_saved(none - 0.1, none) == pytest.approx(0)
-    dip = scores([[0.5, 0.8, 0.75, 0.9]], [10, 100, 200, 400])
-    assert labels_needed(dip, 0.79) < 100, "the first time counts"
-
-
-def test_the_synthetic_atlas_says_what_it_was_made_to():
-    """A start worth 250 labels more saves about as many at the smallest budget."""
-    folder, _ = demo()
-    table = pd.read_csv(folder / "metrics/mergers.csv")
-    none, start = (by_draw(table, f"atlas-mergers-{one}", METRIC)
-                   for one in ("none-tuned", "pretext-tuned"))  # fmt: skip
-    assert labels_saved(start, none) == pytest.approx(WORTH["pretext"], rel=0.25)
-    assert mean_interval(area(start) - area(none))[1] > 0
-    assert 50 < stops_paying(start, none) <= np.inf
-    assert none[3000].mean() == pytest.approx(height(3000), abs=0.02)
-
-
 # --- figures and tables ---------------------------------------------------------------------------
 def drawn(results, script):
     """Run a script; its outputs and the figure as saved."""
@@ -369,6 +255,20 @@ def test_ticks_keep_the_ends_apart():
     assert 350 not in ticks([20, 100, 350, 395])
 
 
+def shown(task, start, way, read=curve):
+    """What the figures read of one experiment of the synthetic atlas."""
+    table = load_curves([demo()[0] / f"metrics/{task}.curves.csv"])
+    return read(table, {"task": task, "experiment": f"atlas-{task}-{start}-{way}"}, METRIC)
+
+
+def test_a_curve_leaves_out_its_area_and_other_measures():
+    found = shown("mergers", "pretext", "tuned")
+    assert found["budget"].tolist() == BUDGETS["mergers"] and (found["value"] > 0.4).all()
+    assert found["value"].min() < shown("mergers", "pretext", "tuned", area)["value"] < 0.95
+    with pytest.raises(FewskyError, match=r"mergers\.curves\.csv: wanted balanced_accuracy of"):
+        shown("mergers", "pretext", "guessed")
+
+
 def table_of(results, script):
     outputs = run_script(results[0], script, *results[1][script])
     return pd.read_csv(outputs.csv, dtype=str, keep_default_na=False)
@@ -379,11 +279,9 @@ def test_the_table_of_starts_is_that_of_the_largest_budget():
     assert len(table) == len(BUDGETS) * len(WORTH) and set(table["Data"]) == {"SIMULATED"}
     [row] = table[(table["Task"] == "mergers") & (table["Start"] == "ImageNet")].to_dict("records")
     assert row["Labels"] == "3000" and row["Test objects"] == "400"
-    rows = pd.read_csv(demo()[0] / "metrics/mergers.csv")
-    one = rows[(rows["experiment"] == "atlas-mergers-imagenet-lpft") & (rows["draw"] == -1)]
-    one = one[(one["budget"] == 3000) & (one["metric"] == METRIC) & (one["part"] == "test")]
-    value = one[(one["subset"] == "all") & (one["reference"] == "catalogue")]["value"].iloc[0]
-    assert row["LP-FT"].startswith(f"{value:.3f} [")
+    one = shown("mergers", "imagenet", "lpft")
+    value = one.loc[one["budget"] == 3000, "value"].iloc[0]
+    assert row["LP-FT"] == f"{value:.3f} [{value - 0.02:.3f}, {value + 0.02:.3f}]"
     [nothing] = table[(table["Task"] == "mergers") & (table["Start"] == "nothing")].to_dict(
         "records"
     )
@@ -394,15 +292,16 @@ def test_the_table_of_the_atlas_agrees_with_its_curves():
     table = table_of(demo(), "tabulate_ssl_atlas")
     assert len(table) == len(BUDGETS) * (1 + 3 * (len(WORTH) - 1))
     own = table[(table["Task"] == "mergers") & (table["Way"] == "fine-tuned")].set_index("Start")
-    rows = pd.read_csv(demo()[0] / "metrics/mergers.csv")
-    none, start = (by_draw(rows, f"atlas-mergers-{one}", METRIC)
-                   for one in ("none-tuned", "pretext-tuned"))  # fmt: skip
-    told = own.loc["properties, catalogue"]
-    mean, lower, upper = mean_interval(area(start) - area(none))
-    assert told["Area gained"] == f"{mean:.3f} [{lower:.3f}, {upper:.3f}]"
+    none, start = shown("mergers", "none", "tuned"), shown("mergers", "pretext", "tuned")
+    told, under = own.loc["properties, catalogue"], shown("mergers", "pretext", "tuned", area)
+    gain = under["gain"]
+    assert gain > 0.03, "the areas differ by what the start is worth"
+    assert told["Area gained"] == f"{gain:.3f} [{gain - 0.02:.3f}, {gain + 0.02:.3f}]"
+    assert told["Could be told"] == "0.028"
     assert told["Labels"] == "50–3,000" and told["Draws"] == "5"
     assert told["Labels saved"] == f"{labels_saved(start, none):,.0f}"
-    assert own.loc["nothing", "Area gained"] == "–"
+    assert labels_saved(start, none) == pytest.approx(WORTH["pretext"], rel=0.25)
+    assert own.loc["nothing", "Area gained"] == own.loc["nothing", "Labels saved"] == "–"
 
 
 def test_one_draw_has_no_interval_and_no_end_of_paying():

@@ -1,6 +1,7 @@
 """Helpers of the atlas's figures and tables: starts and ways in words, their look, their curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
+from fewsky.console import FewskyError
 from fewsky.figures import style
-from fewsky.paper.tables import scored
+from fewsky.files import load_table
 
 NONE = "none"
 # Colour and marker by start, the same in every figure; others take what is left, in their order.
@@ -30,6 +32,7 @@ METRICS = {
     "mcc": "Matthews correlation",
     "auroc": "AUROC",
 }
+ENDING = ".curves.csv"
 Row = Mapping[str, str]
 
 
@@ -61,12 +64,35 @@ def metric_words(metric: str) -> str:
     return METRICS.get(metric, metric.replace("_", " "))
 
 
-def curve(metrics: pd.DataFrame, row: Row, metric: str) -> pd.DataFrame:
-    """The mean over draws of one experiment at each budget, rising: budget, value, lower, upper."""
-    own = metrics[metrics["task"] == row["task"]]
-    found = scored(own, [row["experiment"]], every_budget=True)
-    found = found[(found["metric"] == metric) & (found["subset"] == "all")]
-    return found.sort_values("budget")[["budget", "value", "lower", "upper", "n"]]
+def load_curves(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Curves of several tasks in one tidy table, each task named in the column `task`."""
+    tables = [load_table(path).assign(task=Path(path).name.removesuffix(ENDING)) for path in paths]
+    return pd.concat(tables, ignore_index=True)
+
+
+def curve(curves: pd.DataFrame, row: Row, metric: str) -> pd.DataFrame:
+    """One experiment at each budget, rising; columns of the curves as on the page of outputs."""
+    found = points(curves, row, metric)
+    return found[found["budget"] > 0].sort_values("budget", ignore_index=True)
+
+
+def area(curves: pd.DataFrame, row: Row, metric: str) -> pd.Series:
+    """The area under one experiment's curve, with NaN where there is but one budget."""
+    found = points(curves, row, metric)
+    found = found[found["budget"] == 0]
+    return found.iloc[0] if len(found) else pd.Series(np.nan, found.columns)
+
+
+def points(curves: pd.DataFrame, row: Row, metric: str) -> pd.DataFrame:
+    """All rows of one experiment; raise FewskyError where it has none of this measure."""
+    own = (curves["task"] == row["task"]) & (curves["experiment"] == row["experiment"])
+    found = curves[own & (curves["metric"] == metric)]
+    if found.empty:
+        raise FewskyError(
+            f"metrics/{row['task']}.curves.csv: wanted {metric} of {row['experiment']}; found no "
+            "such rows. Delete it and run again."
+        )
+    return found
 
 
 def label_axis(ax: Axes, budgets: Sequence[int], title: str) -> None:
@@ -76,8 +102,6 @@ def label_axis(ax: Axes, budgets: Sequence[int], title: str) -> None:
     ax.set_xticks(kept, [f"{n:,}" for n in kept])
     ax.set_xticks(sorted(set(map(int, budgets)) - set(kept)), minor=True)
     ax.xaxis.set_minor_formatter(NullFormatter())
-    if not len(budgets):
-        style.note(ax, "not scored")
 
 
 def ticks(budgets: Sequence[int], room: float = 0.2) -> list[int]:

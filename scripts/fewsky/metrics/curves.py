@@ -1,121 +1,176 @@
-"""Curves of score against number of labels: their area, where a start stops paying, labels saved.
+"""Curves of score against number of labels, and what each gains over training from nothing.
 
-Everything is read from the rows of a metrics table that hold one draw each. Two experiments are
-paired by draw, since a draw gives both the same labels; intervals are Student's t over draws. All
-draws share one test part: the intervals tell what other labels would do, not other test objects.
+Intervals are those of the hierarchical bootstrap (`stats`): sky groups of the test part first, then
+draws of labels. All experiments, budgets and areas of a task share the same resamples, so that
+differences are paired by test object and by draw.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from fewsky.console import FewskyError
-from fewsky.metrics.stats import LEVEL
+from fewsky.metrics.measures import LOWER_IS_BETTER, RANKED, measure
+from fewsky.metrics.predictions import (
+    budget_of,
+    group_numbers,
+    number_classes,
+    replicates_by_budget,
+    sample_of,
+)
+from fewsky.metrics.scores import by_experiment, limits, shared_resamples
+from fewsky.metrics.stats import estimate, minimum_detectable
+
+NONE = "none"  # the start of what learns from nothing
+AREA = 0  # stands for the budget in the rows of areas
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc")
+COLUMNS = ["experiment", "start", "way", "budget", "metric", "value", "lower", "upper"]
+COLUMNS += ["gain", "gain_lower", "gain_upper", "gain_detectable", "draws", "n"]
 
 
-def by_draw(metrics, experiment, metric):
-    """Return the scores of an experiment on the test part, a row a draw, a column a budget.
+class Curve(NamedTuple):
+    """Values of one experiment, (replicates, point, metric), and resampled, (b, replicates, ...).
 
-    Budgets are paired over draws by their order, since "all" may differ by a few labels; a column
-    is named by their median. Raises FewskyError where the table has no such rows.
+    The points are its area, where it has several budgets, and then the budgets, rising.
     """
-    own = (metrics["experiment"] == experiment) & (metrics["metric"] == metric)
-    rows = metrics[own & (metrics["draw"] >= 0) & (metrics["fold"] == -1)]
-    rows = rows[(rows["part"] == "test") & (rows["subset"] == "all")]
-    rows = rows[rows["reference"] == "catalogue"]
-    if rows.empty:
+
+    whole: np.ndarray
+    resampled: np.ndarray
+
+
+def score_curves(predictions, manifest, task, rows, settings, *, seed):
+    """Return the curves of a task of the atlas: one row an experiment, point and metric.
+
+    `predictions` maps (experiment, draw) to a prediction table; `rows` are those of Plan.atlas of
+    this task; `settings` has `metric` and `bootstrap`. All is on the draws that every experiment
+    has. `value`, `lower`, `upper` are the mean over draws, `gain` its difference from the start
+    `none` with its interval and the smallest true difference that would have been found with a
+    power of 80 %; `draws` and `n` count draws and test objects. Areas stand at budget 0. Raises
+    FewskyError where budgets or test parts differ, or the metric is none whose increase is good.
+    """
+    objects, names = manifest.set_index("object_id"), [row["experiment"] for row in rows]
+    cells = read_cells(by_experiment(predictions), objects, task["classes"], names)
+    budgets = shared_budgets(cells)
+    group, n_groups = group_numbers([one for steps in cells.values() for one in steps[0]], objects)
+    truth = number_classes(objects["label"].to_numpy(), task["classes"])
+    samples = {
+        name: [[sample_of(one, truth, group) for one in cell] for cell in steps]
+        for name, steps in cells.items()
+    }
+    told = (task["classes"], n_groups, settings)
+    return estimate_curves(samples, budgets, rows, *told, seed=seed)
+
+
+def read_cells(frames, objects, classes, names):
+    """Return by experiment its lists of Replicates, one a budget, on the draws that all have."""
+    draws = sorted(set.intersection(*(set(frames[name]) for name in names)))
+    if not draws:
         raise FewskyError(
-            f"curve of {experiment}: wanted its {metric} in each draw; found no such rows. Choose "
-            "a metric of the metrics table in paper.self-supervision.metric."
+            f"curves of {', '.join(names)}: wanted a draw that all have; found none. Train all on "
+            "the same draws."
         )
-    rows = rows.assign(step=rows.groupby("draw")["budget"].rank(method="dense").astype(int))
-    found = rows.pivot(index="draw", columns="step", values="value").astype(float)
-    return found.set_axis(rows.groupby("step")["budget"].median().astype(int), axis=1)
+    return {
+        name: replicates_by_budget({k: frames[name][k] for k in draws}, objects, classes, name)
+        for name in names
+    }
 
 
-def area(scores):
-    """Return the area under each draw's curve, (draws,), over the logarithm of the labels.
+def shared_budgets(cells):
+    """Return the budgets of all experiments; raise FewskyError where they cannot be paired.
 
-    It is divided by the width, and so is a mean score between the smallest and the largest budget;
-    NaN with fewer than two budgets.
+    "all" may differ by a few labels from draw to draw: a budget is their median.
     """
-    x = np.log(scores.columns.to_numpy(float))
-    if len(x) < 2:
-        return pd.Series(np.nan, scores.index)
-    return pd.Series(np.trapezoid(scores.to_numpy(), x, axis=1) / (x[-1] - x[0]), scores.index)
-
-
-def mean_interval(values):
-    """Return the mean of (draws,) with the lower and upper edge of its t interval at LEVEL.
-
-    NaN is left out; with fewer than two values the edges are NaN.
-    """
-    known = np.asarray(values, float)
-    known = known[~np.isnan(known)]
-    if len(known) < 2:
-        return (known[0] if len(known) else np.nan), np.nan, np.nan
-    reach = stats.t.ppf(0.5 + LEVEL / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
-    return known.mean(), known.mean() - reach, known.mean() + reach
-
-
-def paired(a, b):
-    """Return two tables of `by_draw` cut to the draws and the budgets that both have.
-
-    Raises FewskyError where they have none in common.
-    """
-    draws, budgets = a.index.intersection(b.index), a.columns.intersection(b.columns)
-    if draws.empty or budgets.empty:
+    first, *others = cells
+    told = {name: [(len(c), budget_of(c)) for c in steps] for name, steps in cells.items()}
+    tested = {
+        name: {frozenset(one.rows) for cell in steps for one in cell}
+        for name, steps in cells.items()
+    }
+    for name in others:
+        if told[name] != told[first]:
+            ours, theirs = ([budget for _, budget in told[one]] for one in (name, first))
+            raise FewskyError(
+                f"curve of {name}: wanted the budgets {theirs} of {first} in every draw; found "
+                f"{ours}. Train both on the same budgets."
+            )
+    if len(set.union(*tested.values())) > 1:
         raise FewskyError(
-            f"curves: wanted draws and budgets that both have; found draws {list(a.index)} with "
-            f"budgets {list(a.columns)} and draws {list(b.index)} with budgets {list(b.columns)}. "
-            "Give both the same."
+            f"curves of {', '.join(cells)}: wanted one test part; found several. Train them on one "
+            "split."
         )
-    return a.loc[draws, budgets], b.loc[draws, budgets]
+    return [budget for _, budget in told[first]]
 
 
-def gain(a, b):
-    """Return the paired difference a - b at each budget: budget, value, lower, upper."""
-    a, b = paired(a, b)
-    rows = [(budget, *mean_interval(a[budget] - b[budget])) for budget in a.columns]
-    return pd.DataFrame(rows, columns=["budget", "value", "lower", "upper"])
+def estimate_curves(samples, budgets, rows, classes, n_groups, settings, *, seed):
+    """Return the table of `score_curves` from {experiment: Samples (budget, replicate)}."""
+    names = list(dict.fromkeys([settings["metric"], *METRICS]))
+    n_draws = len(next(iter(samples.values()))[0])
+    resamples = shared_resamples(n_groups, n_draws, settings["bootstrap"], seed)
+    all_once = np.ones((1, n_groups))
+    curves = {
+        name: Curve(
+            with_area(values_of(steps, all_once, classes, names), budgets)[0],
+            with_area(values_of(steps, resamples.groups, classes, names), budgets),
+        )
+        for name, steps in samples.items()
+    }
+    table = tabulate(curves, budgets, names, rows, resamples, n_groups)
+    sizes = {name: len(steps[0][0].truth) for name, steps in samples.items()}
+    return table.assign(draws=n_draws, n=table["experiment"].map(sizes))[COLUMNS]
 
 
-def stops_paying(start, none):
-    """Return the smallest budget from which a start is no longer better than nothing.
+def values_of(steps, weights, classes, names):
+    """Return the values (b, replicates, budget, metric) for weights (b, groups)."""
+    ranked = tuple(name for name in RANKED if name in names)
+    tables = [measure(samples, weights, classes, ranked=ranked) for samples in steps]
+    if names[0] not in tables[0] or names[0] in LOWER_IS_BETTER:
+        raise FewskyError(
+            f"curves: wanted a measure that grows with skill, as {', '.join(METRICS)} or auroc; "
+            f"found {names[0]}. Choose another paper.self-supervision.metric."
+        )
+    return np.stack([np.stack([t[name] for name in names], axis=-1) for t in tables], axis=-2)
 
-    From there to the largest budget the paired interval of the difference reaches down to 0. It is
-    the smallest budget of all where the start never pays, infinity where it still pays at the
-    largest, and NaN where one draw gives no interval.
+
+def with_area(values, budgets):
+    """Return values (..., budget, metric) with their area before them; one budget has none."""
+    if len(budgets) < 2:
+        return values
+    return np.concatenate([area(values, budgets)[..., None, :], values], axis=-2)
+
+
+def area(values, budgets):
+    """Return the areas (..., metric) under curves (..., budget, metric) over log(labels).
+
+    They are divided by the width: a mean score between the smallest and the largest budget.
     """
-    found = gain(start, none)
-    if found["lower"].isna().all():
-        return np.nan
-    pays = np.flatnonzero(found["lower"] > 0)
-    after = pays[-1] + 1 if len(pays) else 0
-    return float(found["budget"].iloc[after]) if after < len(found) else np.inf
+    x = np.log(np.asarray(budgets, float))
+    return np.trapezoid(values, x, axis=-2) / (x[-1] - x[0])
 
 
-def labels_needed(none, level):
-    """Return how many labels a curve needs on average to reach a score; infinity if it never does.
+def tabulate(curves, budgets, names, rows, resamples, n_groups):
+    """Return one row an experiment, point and metric from {experiment: Curve}, with its gain."""
+    nothing = curves[next(row["experiment"] for row in rows if row["start"] == NONE)]
+    points = [AREA, *budgets] if len(budgets) > 1 else list(budgets)
+    budget, metric = (grid.ravel() for grid in np.meshgrid(points, names, indexing="ij"))
+    tables = []
+    for row in rows:
+        own = curves[row["experiment"]]
+        value = estimate(*own, resamples, n_groups, limits(names))
+        found = {"value": value.value, "lower": value.lower, "upper": value.upper}
+        found |= gain_of(own, None if row["start"] == NONE else nothing, resamples, n_groups)
+        where = {key: row[key] for key in ("experiment", "start", "way")}
+        flat = {key: np.ravel(values) for key, values in found.items()}
+        tables.append(pd.DataFrame({**where, "budget": budget, "metric": metric, **flat}))
+    return pd.concat(tables, ignore_index=True)
 
-    Between two budgets its mean over draws is a straight line over the logarithm of the labels.
-    Below the smallest budget nothing is known: it is the answer where the curve starts higher.
-    """
-    x, y = np.log(none.columns.to_numpy(float)), none.mean().to_numpy()
-    reached = np.flatnonzero(y >= level)
-    if not len(reached):
-        return np.inf
-    k = reached[0]
-    if k == 0:
-        return float(np.exp(x[0]))
-    return float(np.exp(np.interp(level, y[k - 1 : k + 1], x[k - 1 : k + 1])))
 
-
-def labels_saved(start, none):
-    """Return the labels that a start saves at the smallest budget of both; infinity if unbounded.
-
-    As many more are needed from nothing for the start's mean score there; 0 where it is not better.
-    """
-    start, none = paired(start, none)
-    smallest = start.columns[0]
-    return labels_needed(none, start[smallest].mean()) - float(smallest)
+def gain_of(own, nothing, resamples, n_groups):
+    """Return the gain over nothing by column, (point, metric); NaN where there is none to tell."""
+    keys = ("gain", "gain_lower", "gain_upper", "gain_detectable")
+    if nothing is None:
+        return dict.fromkeys(keys, np.full(own.whole.shape[1:], np.nan))
+    differences = (ours - theirs for ours, theirs in zip(own, nothing, strict=True))
+    gain = estimate(*differences, resamples, n_groups)
+    detectable = minimum_detectable(gain.error, gain.freedom)
+    return dict(zip(keys, (gain.value, gain.lower, gain.upper, detectable), strict=True))

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from fewsky.console import FewskyError
 from fewsky.models.opponents import as_values, choose_columns, columns_of_trees, list_fits
 from fewsky.splits.labels import check_known, target_values
+from fewsky.target_columns import needed
 
 KEY = ["budget", "fold", "part", "object_id"]
 
@@ -22,7 +23,7 @@ def fit_regressor(settings, catalog, manifest, draws, task, draw, budgets):
     """
     targets = task["targets"]
     columns = choose_columns(settings, catalog)
-    told = [name for name in columns if name in targets["columns"]]
+    told = [name for name in columns if name in needed(targets["columns"])]
     if told:
         raise FewskyError(
             f"opponent {settings['family']}: wanted columns that are no target; found {told[0]}, "

@@ -7,13 +7,19 @@ from typing import Any
 import pandas as pd
 
 from fewsky.files import load_table
-from fewsky.paper import chapter_galaxy10, chapter_planetary_nebulae, chapter_star_galaxy
+from fewsky.paper import (
+    chapter_galaxy10,
+    chapter_planetary_nebulae,
+    chapter_self_supervision,
+    chapter_star_galaxy,
+)
 from fewsky.paper.numbers import Numbers, constants, keyed, published
 
 CHAPTERS = {
     "star-galaxy": chapter_star_galaxy,
     "planetary-nebulae": chapter_planetary_nebulae,
     "galaxy10": chapter_galaxy10,
+    "self-supervision": chapter_self_supervision,
 }
 MAKERS = {
     "archive": "rule download_fields, download_images or download_catalogue, from the raw room",
@@ -21,7 +27,7 @@ MAKERS = {
     "constant": "report/constants.csv",
     "protocol": "config.yaml, block paper.scoring",
 }
-BY_TASK = ("audits", "metrics", "comparisons", "pseudo")
+BY_TASK = ("audits", "metrics", "comparisons", "pseudo", "curves", "represented")
 BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explained")
 Files = Mapping[str, Any]
 

@@ -63,7 +63,7 @@ def of_twins(audit: Mapping[str, Any], n_classes: int) -> dict[str, tuple[Any, s
         "twin_agreement": (agreement, ".1%"),
         "label_noise": (audit.get("label_noise"), ".1%"),
     }
-    if n:
+    if n and n_classes > 1:  # of one class all twins agree
         ends = binomtest(round(n * agreement), n).proportion_ci(LEVEL)
         most = 1 - 1 / n_classes  # of twins whose labels are drawn at random
         for end, share, other in (("lower", ends.low, ends.high), ("upper", ends.high, ends.low)):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError
+from fewsky.target_columns import parsed
 
 OBJECT = "object"  # the label of every object of a task with targets
 
@@ -14,12 +15,29 @@ OBJECT = "object"  # the label of every object of a task with targets
 def target_values(catalog: pd.DataFrame, targets: Mapping[str, Any]) -> np.ndarray:
     """A task's targets in the catalogue's units, float64 `(n, target)`, NaN where missing.
 
-    What is not finite, or lies outside `low` to `high`, is missing. Raises FewskyError where a
-    column is not there or holds no numbers.
+    A target is a column or the difference or ratio of two (target_columns). What is not finite, or
+    lies outside `low` to `high` in a column, is missing. Raises FewskyError where a column is not
+    there or holds no numbers.
     """
-    columns = [_numbers(catalog, name) for name in targets["columns"]]
-    values = np.stack(columns, axis=1) if columns else np.zeros((len(catalog), 0))
-    low, high = (targets.get(edge) for edge in ("low", "high"))
+    limits = (targets.get("low"), targets.get("high"))
+    columns = [_values(catalog, name, *limits) for name in targets["columns"]]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(catalog), 0))
+
+
+def _values(
+    catalog: pd.DataFrame, name: str, low: float | None, high: float | None
+) -> np.ndarray:
+    """One target `(n,)`, NaN where a column that it needs is missing."""
+    target = parsed(name)
+    first, *rest = (_real(_numbers(catalog, column), low, high) for column in target.columns())
+    if not rest:
+        return first
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = first - rest[0] if target.sign == "-" else first / rest[0]
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _real(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
     outside = ~np.isfinite(values)
     outside |= False if low is None else values < low
     outside |= False if high is None else values > high

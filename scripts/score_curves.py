@@ -1,0 +1,26 @@
+"""Score against number of labels of every start and way of a task, with gains over nothing."""
+
+from fewsky.console import running
+from fewsky.files import save_table
+from fewsky.metrics.curves import score_curves
+from fewsky.provenance import record
+from fewsky.rooms import load_manifest, load_predictions
+
+with running(snakemake.log[0]):
+    settings = snakemake.params.settings
+    table = score_curves(
+        load_predictions(snakemake.input.predictions),
+        load_manifest(snakemake.input.manifest),
+        settings["task"],
+        settings["rows"],
+        settings,
+        seed=settings["seed"],
+    )
+    save_table(table, snakemake.output.table)
+    record(
+        snakemake.output.provenance,
+        outputs=[snakemake.output.table],
+        settings=settings,
+        code=snakemake.params.code,
+        inputs=snakemake.input,
+    )
