@@ -23,6 +23,7 @@ def panel(ax, rows, curves, metric, ways):
     """A line a start, a mark a way; at the right what nothing reaches."""
     words, table = ssl.labels(rows), ssl.gains(curves, rows, metric)
     place = {key: k for k, key in enumerate(words)}
+    ways = [way for way in ways if way in set(table["way"])]
     for k, way in enumerate(ways):
         own = table[table["way"] == way]
         y = pd.Series([place[tuple(key)] for key in own[ssl.KEY].to_numpy()], dtype=float)

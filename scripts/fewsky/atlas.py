@@ -72,7 +72,7 @@ def _of_task(
         }
         network = {"model": {"name": config["weights"][weights]["model"], **bands}} if bands else {}
         for way in WAYS:
-            if way in _ways_of(block, ways):
+            if way in _ways_of(block, atlas["starts"][start], ways):
                 about = f"start {start}, {WORDS[way]}"
                 often = {} if way == "probe" else some
                 yield start, way, {**shared, **often, "about": about, **network, **links[way]}
@@ -82,8 +82,10 @@ def _starts_of(block: Config, atlas: Config) -> list[str]:
     return list(atlas["starts"]) if block["starts"] is None else block["starts"]
 
 
-def _ways_of(block: Config, ways: Config) -> list[str]:
-    return [way for way in WAYS if way in ways and way in (block["ways"] or WAYS)]
+def _ways_of(block: Config, start: Config, ways: Config) -> list[str]:
+    """The ways that the atlas, a task and a start all take."""
+    taken = (ways, block["ways"] or WAYS, start["ways"] or WAYS)
+    return [way for way in WAYS if all(way in one for one in taken)]
 
 
 def _weights_of(start: str, block: Config, atlas: Config) -> str:
@@ -112,6 +114,7 @@ def _check_starts(starts: Config, config: Config) -> None:
         known(
             f"atlas.starts.{start}.weights", block["weights"], config["weights"], "set of weights"
         )
+        _check_own_ways(f"atlas.starts.{start}", block["ways"])
 
 
 def _check_task(where: str, name: str, block: Config, atlas: Config, config: Config) -> None:
@@ -129,11 +132,7 @@ def _check_task(where: str, name: str, block: Config, atlas: Config, config: Con
             f"config: atlas.draws: wanted at most {split['draws']}, the draws of the task {name}; "
             f"found {atlas['draws']}. Lower it, or raise tasks.{name}.split.draws."
         )
-    if "lpft" in (block["ways"] or []) and "probe" not in block["ways"]:
-        raise FewskyError(
-            f"config: {where}.ways: wanted probe beside lpft, which starts from it; found "
-            f"{listed(block['ways'])}. Add probe, or take lpft out."
-        )
+    _check_own_ways(where, block["ways"])
     for start in [*_starts_of(block, atlas), *block["weights"]]:
         known(f"{where}.starts", start, atlas["starts"], "start of the atlas")
     for start, weights in block["weights"].items():
@@ -141,6 +140,14 @@ def _check_task(where: str, name: str, block: Config, atlas: Config, config: Con
     _check_bands(
         f"{where}.bands", block["bands"] or [], config["datasets"].get(task["dataset"]), config
     )
+
+
+def _check_own_ways(where: str, ways: list[str] | None) -> None:
+    if "lpft" in (ways or []) and "probe" not in ways:
+        raise FewskyError(
+            f"config: {where}.ways: wanted probe beside lpft, which starts from it; found "
+            f"{listed(ways)}. Add probe, or take lpft out."
+        )
 
 
 def _check_bands(where: str, bands: list[str], dataset: Config | None, config: Config) -> None:

@@ -13,8 +13,8 @@ def tabulated(plan: Any, names: Sequence[str]) -> list[dict[str, Any]]:
     """What the table is told of each pretext, in the order of `names`.
 
     `words`, `survey` and `bands` tell what it is and sees, `columns` are its targets, none where it
-    learns without them; `errors` says whether the catalogue has its own; `median` is the experiment of
-    the same task that answers with the median of the labels seen, or None.
+    learns without them; `errors` says whether the catalogue has its own; `median` is the experiment
+    of the same task that answers with the median of the labels seen, or None.
     """
     return [_of_pretext(plan, name) for name in names]
 

@@ -98,6 +98,23 @@ def test_a_way_that_is_left_out_is_not_made(paper):
     assert [row["way"] for row in plan.atlas] == ["tuned", "probe"]
 
 
+def test_a_task_and_a_start_may_take_fewer_ways(paper):
+    starts = {
+        "imagenet": {"weights": "pn-resnet50"},
+        "other": {"weights": "pn-vgg16", "ways": ["probe"]},
+    }
+    tasks = {
+        "true-pn": {"budgets": [20], "ways": ["lpft", "probe"]},
+        "true-pn-shift": {"budgets": [20]},
+    }
+    rows = resolve(changed(paper, tasks=tasks, starts=starts)).atlas
+    found = {(row["task"], row["start"], row["way"]) for row in rows if row["start"] != "none"}
+    own = {("imagenet", "probe"), ("imagenet", "lpft"), ("other", "probe")}
+    assert found == {("true-pn", *one) for one in own} | {
+        ("true-pn-shift", *one) for one in {*own, ("imagenet", "tuned")}
+    }
+
+
 TASK = {"budgets": [20]}
 RECIPES = {"probe": {}, "none": {"use": "atlas-scratch"}}
 FAULTS = {
@@ -119,6 +136,14 @@ FAULTS = {
     "lpft without its probe": (
         {"ways": {"lpft": {"use": "atlas-lpft"}, "none": {"use": "atlas-scratch"}}},
         ["atlas.ways", "probe"],
+    ),
+    "lpft of a task without its probe": (
+        {"tasks": {"true-pn": {**TASK, "ways": ["lpft"]}}},
+        ["atlas.tasks.true-pn.ways", "probe"],
+    ),
+    "lpft of a start without its probe": (
+        {"starts": {"imagenet": {"weights": "pn-resnet50", "ways": ["lpft", "tuned"]}}},
+        ["atlas.starts.imagenet.ways", "probe"],
     ),
     "key of a recipe": ({"ways": {**RECIPES, "none": {"rate": 1}}}, ["atlas.ways.none", "'rate'"]),
     "draws": ({"draws": 50}, ["atlas.draws", "at most 10", "true-pn", "50"]),

@@ -185,7 +185,6 @@ def test_nebulae_go_from_coarse_to_fine_with_contrastive_first(found):
     assert pairs == [
         ("pn-16-contrastive", "pn-16-none"),
         ("pn-16-contrastive", "pn-16-masked"),
-        ("pn-16-masked", "pn-16-none"),
     ]
     assert [one["words"] for one in told["sizes"][0]["bins"]] == ["0 to 2.5", "above 2.5"]
 

@@ -72,6 +72,21 @@ def test_what_is_absurd_or_not_finite_is_missing():
     assert target_values(catalog, NONE).shape == (4, 0)
 
 
+def test_a_target_may_be_a_difference_or_a_ratio_of_columns():
+    catalog = pd.DataFrame({"a": [20.0, -9999.0, 18.0, 9.0], "b": [19.0, -9999.0, 99.0, 3.0]})
+    targets = {"columns": ["a - b", "a / b", "b"], "low": 0.0, "high": 40.0}
+    found = target_values(catalog, targets)
+    np.testing.assert_allclose(found[0], [1, 20 / 19, 19])
+    np.testing.assert_allclose(found[3], [6, 3, 3])
+    assert np.isnan(found[1:3]).all(), (
+        "the limits hold for the columns, not for what is made of them"
+    )
+    zero = pd.DataFrame({"a": [1.0, 0.0], "b": [0.0, 0.0]})
+    assert np.isnan(target_values(zero, {"columns": ["a / b"]})).all()
+    with pytest.raises(FewskyError, match=r"column c .* found none of that name"):
+        target_values(catalog, {"columns": ["a - c"]})
+
+
 @pytest.mark.parametrize(
     ("column", "values", "words"),
     [

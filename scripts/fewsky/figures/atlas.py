@@ -18,12 +18,16 @@ NONE = "none"
 STARTS = {
     NONE: ("nothing", style.BLACK, "o"),
     "imagenet": ("ImageNet", style.BLUE, "s"),
+    "magnitudes": ("magnitudes", style.VERMILLION, "^"),
     "pretext": ("properties, catalogue", style.VERMILLION, "^"),
     "measured": ("properties, measured", style.ORANGE, "D"),
     "contrastive": ("contrastive", style.GREEN, "v"),
     "masked": ("masked", style.PURPLE, "P"),
 }
-OTHERS = ((style.SKY, "X"), (style.GREY, "*"), (style.YELLOW, "h"))
+OTHERS = (
+    (style.SKY, "X"), (style.GREY, "*"), (style.YELLOW, "h"),
+    (style.SKY, "d"), (style.GREY, "<"), (style.YELLOW, ">"),
+)  # fmt: skip
 WAYS = {"probe": ("frozen, probe", ":"), "lpft": ("LP-FT", "-"), "tuned": ("fine-tuned", "--")}
 METRICS = {
     "balanced_accuracy": "Balanced accuracy",

@@ -182,7 +182,6 @@ def _nebulae(block: Settings | None, settings: Settings, compared, files) -> dic
             task = settings["tasks"][settings["experiments"][name]["task"]]
             sizes.setdefault(settings["datasets"][task["dataset"]]["size"], {})[start] = name
     pairs = [("contrastive", other) for other in AGAINST]
-    pairs += [("masked", NOTHING)]
     return {
         "starts": {start: start_words(start) for start, names in block["starts"].items() if names},
         "sizes": [

@@ -24,9 +24,7 @@ def target_values(catalog: pd.DataFrame, targets: Mapping[str, Any]) -> np.ndarr
     return np.stack(columns, axis=1) if columns else np.zeros((len(catalog), 0))
 
 
-def _values(
-    catalog: pd.DataFrame, name: str, low: float | None, high: float | None
-) -> np.ndarray:
+def _values(catalog: pd.DataFrame, name: str, low: float | None, high: float | None) -> np.ndarray:
     """One target `(n,)`, NaN where a column that it needs is missing."""
     target = parsed(name)
     first, *rest = (_real(_numbers(catalog, column), low, high) for column in target.columns())
