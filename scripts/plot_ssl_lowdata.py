@@ -13,7 +13,7 @@ from fewsky.figures.atlas import (
 )
 from fewsky.provenance import record, simulated
 
-STARTS = ("none", "imagenet", "pretext", "contrastive")
+STARTS = ("none", "imagenet", "magnitudes", "pretext", "contrastive")
 
 
 def of_the_study(rows):
