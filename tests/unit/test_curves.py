@@ -1,14 +1,19 @@
 """Curves of score against number of labels: their intervals, their pairing, what they say."""
 
+import runpy
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from fewsky.console import FewskyError
+from fewsky.files import load_table, save_table
 from fewsky.metrics.comparisons import compare_task
 from fewsky.metrics.curves import COLUMNS, Curve, area, score_curves, tabulate, with_area
 from fewsky.metrics.paying import labels_needed, labels_saved, stops_paying
 from fewsky.metrics.scores import score_task, shared_resamples
+from tests.unit.small_results import ROOT, Named
 from tests.unit.test_metrics import SETTINGS, TASK, pick, run
 
 BUDGETS = [20, 100, 500]
@@ -189,6 +194,34 @@ def test_one_budget_has_no_area_and_one_draw_an_interval_over_objects():
     assert set(table["budget"]) == {100} and table["lower"].notna().all()
     everything = manifest.assign(group="one")
     assert curves(found, everything)[["lower", "gain_lower"]].isna().all(axis=None)
+
+
+def test_the_job_reads_trainings_by_draw_and_probes_of_all_draws(tmp_path):
+    found, manifest, *_ = run(draws=3)
+    save_table(manifest, tmp_path / "manifest.csv")
+    probes = [table.assign(draw=k) for (name, k), table in found.items() if name == "good"]
+    tables = {"good/draw-all": pd.concat(probes)}
+    tables |= {f"poor/draw-{k}": found["poor", k] for k in range(2)}
+    paths = [tmp_path / f"models/{place}/predictions.parquet" for place in tables]
+    for path, table in zip(paths, tables.values(), strict=True):
+        save_table(table, path)
+    out = Named(table=str(tmp_path / "t.curves.csv"), provenance=str(tmp_path / "t.json"))
+    settings = {
+        "metric": METRIC,
+        "bootstrap": 200,
+        "seed": 0,
+        "task": TASK,
+        "rows": rows_of("good"),
+    }
+    given = SimpleNamespace(
+        input=Named(predictions=list(map(str, paths)), manifest=str(tmp_path / "manifest.csv")),
+        output=out, log=[str(tmp_path / "log")],
+        params=SimpleNamespace(settings=settings, code="0"),
+    )  # fmt: skip
+    runpy.run_path(str(ROOT / "scripts/score_curves.py"), init_globals={"snakemake": given})
+    two = {key: table for key, table in found.items() if key[1] < 2}
+    expected = curves(two, manifest, names=("good",))
+    pd.testing.assert_frame_equal(load_table(out.table), expected, check_dtype=False)
 
 
 def test_what_cannot_be_paired_is_refused():
