@@ -196,8 +196,9 @@ def test_a_search_space_reruns_the_search_and_its_experiment(edited):
     assert "combine_predictions" not in jobs and upstream(jobs) == {}
 
 
-def test_an_ensembles_weights_retrain_none_of_its_members(edited):
-    jobs = edited.config({"experiments": {"g10-ensemble": {"ensemble": {"weights": "equal"}}}})
+def test_another_member_of_an_ensemble_retrains_none(edited):
+    members = ["g10-dropout-bn", "g10-vgg-tuned", "g10-simple"]
+    jobs = edited.config({"experiments": {"g10-ensemble": {"ensemble": {"of": members}}}})
     assert jobs["combine_predictions"] == jobs["score"] == 1
     assert not {"train", "search_settings", "export_model", "explain"} & set(jobs)
 
@@ -209,7 +210,7 @@ def test_how_classes_are_balanced_reruns_what_shares_the_recipe(edited):
     assert upstream(jobs) == {}
 
 
-@pytest.mark.parametrize(("script", "made"), [("explain", "explain"), ("export_model", "export")])
+@pytest.mark.parametrize(("script", "made"), [("explain", "gradcam"), ("export_model", "export")])
 def test_what_is_made_of_a_network_does_not_train_it(edited, script, made):
     edited.replace(f"scripts/{script}.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
     jobs = edited.jobs()
