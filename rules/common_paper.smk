@@ -2,7 +2,6 @@
 from fewsky.chapters import named as names_in
 from fewsky.paper.kinds import kind_in_words
 from fewsky.pretexts_shown import ablated, tabulated
-from fewsky.pretexts_shown import ablated
 
 
 # --- all chapters -------------------------------------------------------------------------------
