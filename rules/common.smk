@@ -11,13 +11,15 @@ from fewsky.bands import bands_in
 from fewsky.commands.slurm import ended_by_slurm
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
+from fewsky.contrasted import contrasted
 from fewsky.environments import check_deployed
 from fewsky.networks import module_of
-from fewsky.pretexts import kept_out
+from fewsky.pretexts import images_needed, kept_out
 from fewsky.provenance import code_hash
 from fewsky.lineage import cut_name
 from fewsky.losses import of_its_loss
 from fewsky.surveys import reader
+from fewsky.target_columns import are_measured
 
 try:
     PLAN = resolve(config)
@@ -136,9 +138,13 @@ def of_split(file):
 
 
 def measured_of(wildcards):
-    """What is measured on the images of a task, where its targets may be among it."""
-    targets = PLAN.tasks[task_of(wildcards)].get("targets")
-    return of_dataset("measured.parquet")(wildcards) if targets and targets["columns"] else []
+    """What is measured on the images of a task, where its targets are among it."""
+    dataset = PLAN.datasets[PLAN.tasks[task_of(wildcards)]["dataset"]]
+    of_images = dataset["survey"] in IMAGES or "composite" in dataset
+    # The catalogue of images has what surrounds the object; of patches it is measured later.
+    kinds = ["feat_"] if of_images else ["feat_", "ring_", "snr_"]
+    needed = are_measured(PLAN.tasks[task_of(wildcards)], kinds)
+    return of_dataset("measured.parquet")(wildcards) if needed else []
 
 
 def draws_of(experiment):
@@ -369,35 +375,26 @@ def keeping_out(name):
     return {"kept_out": told, "size": dataset["size"]} if told else {}
 
 
-def hashes_images(name):
-    """Whether the split of a task needs hashes of images, its own or those that it keeps out.
-
-    Splits by hash and random ones alone take objects without a position.
-    """
-    task = PLAN.tasks[name]
-    pair = [task, *(PLAN.tasks[other] for other in kept_out(task))]
-    bare = [item["split"]["by"] in ("hash", "random") for item in pair]
-    return task["split"]["by"] == "hash" or (len(pair) > 1 and any(bare))
-
-
 def images_to_hash(wildcards):
     """The images of a task whose split needs their hashes."""
-    needed = hashes_images(wildcards.task)
+    needed, _ = images_needed(wildcards.task, PLAN.tasks)
     return of_dataset("images.safetensors")(wildcards) if needed else []
 
 
 def of_kept_out(file):
-    """Input function: a file of all tasks whose tested objects a split keeps out, or of their data."""
+    """Input function: a file of the tasks whose tested objects a split keeps out, or of their data.
+
+    Of their data only what is known again by its image is needed.
+    """
 
     def paths(wildcards):
-        others = kept_out(PLAN.tasks[wildcards.task])
         if file == "manifest.csv":
+            others = kept_out(PLAN.tasks[wildcards.task])
             return [f"<results>/splits/{other}/{file}" for other in others]
-        datasets = dict.fromkeys(PLAN.tasks[other]["dataset"] for other in others)
-        needed = hashes_images(wildcards.task)
+        _, others = images_needed(wildcards.task, PLAN.tasks)
         return [
             f"<results>/cutouts/{dataset}/{shard}/{file}"
-            for dataset in (datasets if needed else [])
+            for dataset in dict.fromkeys(PLAN.tasks[other]["dataset"] for other in others)
             for shard in shards_of(dataset)
         ]
 
@@ -704,14 +701,32 @@ def curved():
         return {}
     told = {"metric": PLAN.paper["self-supervision"]["metric"]}
     told |= {key: PLAN.paper["scoring"][key] for key in ("bootstrap", "seed")}
-    rows = {}
+    rows, pairs = {}, contrasted(PLAN, PLAN.paper["self-supervision"]["targets"])
     for row in PLAN.atlas:
-        shown = {key: row[key] for key in ("experiment", "start", "way")}
+        shown = {key: row[key] for key in ("experiment", "start", "way", "against")}
         rows.setdefault(row["task"], []).append(shown)
     return {
-        task: {**told, "task": {"name": task, "classes": PLAN.tasks[task]["classes"]}, "rows": own}
+        task: {
+            **told,
+            "task": {"name": task, "classes": PLAN.tasks[task]["classes"]},
+            "rows": own,
+            "pairs": pairs[task],
+            "others": sorted({pair["task"] for pair in pairs[task]} - {task}),
+        }
         for task, own in rows.items()
     }
+
+
+def curved_predictions(wildcards):
+    """Predictions of all starts of a task, and of those of others that they are paired with."""
+    told = CURVED[wildcards.task]
+    names = [row["experiment"] for row in told["rows"]] + [pair["b"] for pair in told["pairs"]]
+    return [path for name in dict.fromkeys(names) for path in predictions_of(name)]
+
+
+def curved_others(wildcards):
+    """Splits of the other tasks that a task's starts are paired with."""
+    return [f"<results>/splits/{task}/manifest.csv" for task in CURVED[wildcards.task]["others"]]
 
 
 def predictions_of_task(wildcards):

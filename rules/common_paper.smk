@@ -2,6 +2,7 @@
 from fewsky.chapters import named as names_in
 from fewsky.paper.kinds import kind_in_words
 from fewsky.pretexts_shown import ablated, tabulated
+from fewsky.studied import with_kinds
 
 
 # --- all chapters -------------------------------------------------------------------------------
@@ -269,10 +270,15 @@ def metrics_of_task(task, ending=".csv"):
 
 # --- the atlas ----------------------------------------------------------------------------------
 def atlas_of(tasks):
-    """What figures and tables of some tasks of the atlas are told."""
+    """What figures and tables of some tasks of the atlas are told; a question is its classes."""
     chapter = PLAN.paper["self-supervision"]
     rows = [row for task in tasks for row in PLAN.atlas if row["task"] == task]
-    return {"metric": chapter["metric"], "tasks": list(tasks), "rows": rows}
+    return {
+        "metric": chapter["metric"],
+        "tasks": list(tasks),
+        "questions": {task: sorted(PLAN.tasks[task]["classes"]) for task in tasks},
+        "rows": with_kinds(PLAN, rows),
+    }
 
 
 def curves_of_atlas(tasks):
@@ -447,6 +453,7 @@ def of_self_supervision():
     tasks = tasks_of_atlas("self-supervision")
     return {
         "curves": curves_of_atlas(tasks),
+        "contrasts": expand("<results>/metrics/{task}.contrasts.csv", task=tasks),
         "represented": represented(".csv"),
     }
 

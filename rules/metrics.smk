@@ -61,14 +61,12 @@ rule compare:
 
 rule score_curves:
     input:
-        predictions=lambda wildcards: [
-            path
-            for row in CURVED[wildcards.task]["rows"]
-            for path in predictions_of(row["experiment"])
-        ],
+        predictions=curved_predictions,
         manifest=of_split("manifest.csv"),
+        others=curved_others,
     output:
         table="<results>/metrics/{task}.curves.csv",
+        contrasts="<results>/metrics/{task}.contrasts.csv",
         provenance="<results>/metrics/{task}.curves.provenance.json",
     log:
         "<results>/logs/score_curves/{task}.log",

@@ -29,7 +29,7 @@ with running(snakemake.log[0]):
     given = snakemake.input
     optional = ("aligned", "sharpness", "pseudo", "distortions")
     optional += ("searches", "found", "exports", "explained")
-    optional += ("curves", "represented")
+    optional += ("curves", "contrasts", "represented")
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
@@ -49,6 +49,7 @@ with running(snakemake.log[0]):
             "exports": by_folder(rooms["exports"], -3),
             "explained": by_folder(rooms["explained"]),
             "curves": by_name(rooms["curves"]),
+            "contrasts": by_name(rooms["contrasts"]),
             "represented": listed(rooms["represented"], -2),
             "published": given.published,
             "constants": given.constants,

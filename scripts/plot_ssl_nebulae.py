@@ -6,7 +6,7 @@ import pandas as pd
 from fewsky.console import running
 from fewsky.figures import self_supervision_nebulae as ssl
 from fewsky.figures import style
-from fewsky.figures.runs import looks
+from fewsky.figures.atlas import looks_of, metric_words
 from fewsky.files import load_table
 from fewsky.paper.tables import load_metrics
 from fewsky.provenance import record, simulated
@@ -14,10 +14,11 @@ from fewsky.provenance import record, simulated
 
 def points(ax, table, starts, x):
     """Values with their bars, a colour a start; `x` gives the place of each row of a start."""
+    looks = looks_of([{"start": start, "words": "", "panel": ""} for start in starts])
     for k, start in enumerate(starts):
         own = table[table["start"] == start]
         place = ssl.moved(x(own), k, len(starts), 0.08)
-        style.error_bars(ax, place, own, label=ssl.start_words(start), **looks(starts)[start])
+        style.error_bars(ax, place, own, label=ssl.start_words(start), **looks[start])
     if table.empty:
         style.note(ax, "not scored")
 
@@ -55,7 +56,8 @@ with running(snakemake.log[0]):
     axes[0, 0].set(title="By resolution", ylabel="Matthews correlation")
     over_sizes(axes[0, 1], ssl.gains(comparisons, starts), list(starts), sizes)
     axes[0, 1].axhline(0, color=style.GREY, lw=0.8, zorder=0)
-    axes[0, 1].set(title="Gain over random weights", ylabel="Difference")
+    told = " and ".join(metric_words(name) for name in comparisons["metric"].unique())
+    axes[0, 1].set(title="Gain over random weights", ylabel=f"{told}, difference")
     binned = ssl.by_size(metrics, starts, "accuracy", column)
     for ax, size in zip(axes[1], (sizes[-1], sizes[0]), strict=True):
         over_bins(ax, binned, list(starts), size, column)

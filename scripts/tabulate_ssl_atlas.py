@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import running
-from fewsky.figures.atlas import NONE, WAYS, area, curve, load_curves, starts_of
+from fewsky.figures.atlas import WAYS, area, curve, load_curves, starts_of
 from fewsky.metrics.paying import labels_saved, stops_paying
 from fewsky.paper.tables import UNKNOWN, interval, number, save
 from fewsky.provenance import record, simulated
@@ -27,8 +27,8 @@ def saved(labels, budgets):
     return f"> {most:,}" if np.isinf(labels) else f"{labels:,.0f}"
 
 
-def line(curves, row, metric, nothing, words):
-    """One start and way against the training from nothing."""
+def line(curves, row, metric, rows, words):
+    """One start and way against the training from nothing of its network."""
     own, under = curve(curves, row, metric), area(curves, row, metric)
     budgets = own["budget"].tolist()
     told = {
@@ -39,13 +39,14 @@ def line(curves, row, metric, nothing, words):
         "Draws": int(own["draws"].iloc[0]),
         "Area": interval(*under[["value", "lower", "upper"]]),
     }
-    if row["start"] == NONE:
+    if not row["against"]:
         return told | dict.fromkeys(OF_STARTS, UNKNOWN)
+    nothing = next(one for one in rows if one["experiment"] == row["against"])
     gains = (
         interval(*under[["gain", "gain_lower", "gain_upper"]]),
         number(under["gain_detectable"]),
         paying(stops_paying(own), budgets),
-        saved(labels_saved(own, nothing), budgets),
+        saved(labels_saved(own, curve(curves, nothing, metric)), budgets),
     )
     return told | dict(zip(OF_STARTS, gains, strict=True))
 
@@ -57,9 +58,7 @@ with running(snakemake.log[0]):
     lines = []
     for task in settings["tasks"]:
         rows = [row for row in settings["rows"] if row["task"] == task]
-        none = next(row for row in rows if row["start"] == NONE)
-        nothing = curve(curves, none, metric)
-        lines += [line(curves, row, metric, nothing, words) for row in rows]
+        lines += [line(curves, row, metric, rows, words) for row in rows]
     outputs = [snakemake.output.csv, snakemake.output.tex]
     save(pd.DataFrame(lines), *outputs, simulated=simulated(*snakemake.input))
     record(snakemake.output.provenance, outputs=outputs, settings=settings,

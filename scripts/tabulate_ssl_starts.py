@@ -1,4 +1,4 @@
-"""Data sets by starts at their largest number of labels, frozen, by LP-FT and fine-tuned."""
+"""Data sets by starts at their largest number of labels, by way, with AUROC beside each score."""
 
 import pandas as pd
 
@@ -7,21 +7,27 @@ from fewsky.figures.atlas import curve, load_curves, starts_of, ways_of
 from fewsky.paper.tables import UNKNOWN, interval, save
 from fewsky.provenance import record, simulated
 
+RANKED = "auroc"
+
 
 def line(curves, task, start, settings):
-    """One data set and start: its scores at the largest budget, a column a way."""
+    """One data set and start: its scores at the largest budget, a column a way and measure."""
     rows = {
-        row["way"]: curve(curves, row, settings["metric"]).tail(1)
-        for row in settings["rows"]
-        if (row["task"], row["start"]) == (task, start)
+        row["way"]: row for row in settings["rows"] if (row["task"], row["start"]) == (task, start)
     }
-    [last] = next(iter(rows.values())).to_dict("records")
+    last = curve(curves, next(iter(rows.values())), settings["metric"]).iloc[-1]
     told = {"Task": task, "Start": starts_of(settings["rows"])[start]}
     told |= {"Labels": int(last["budget"]), "Test objects": int(last["n"])}
-    for way, words in ways_of(settings["rows"]).items():
-        one = rows[way][["value", "lower", "upper"]].iloc[0] if way in rows else None
-        told[words[0].upper() + words[1:]] = UNKNOWN if one is None else interval(*one)
+    for metric in dict.fromkeys([settings["metric"], RANKED]):
+        for way, words in ways_of(settings["rows"]).items():
+            name = words[0].upper() + words[1:] if metric != RANKED else f"AUROC, {words}"
+            told[name] = score(curves, rows[way], metric) if way in rows else UNKNOWN
     return told
+
+
+def score(curves, row, metric):
+    """One experiment at the largest budget, with its interval."""
+    return interval(*curve(curves, row, metric)[["value", "lower", "upper"]].iloc[-1])
 
 
 with running(snakemake.log[0]):

@@ -17,11 +17,13 @@ def expand_atlas(
 ) -> tuple[dict[str, dict], list[dict[str, str]]]:
     """Experiments of the block `atlas` as config.yaml would write them, and one row for each.
 
-    A row tells task, start (`none`: from nothing), way (probe, lpft, tuned), experiment and the
-    start in words, in the order of the block. `written` are the experiments of the file; `config`
-    is filled in and holds surveys, datasets, tasks and weights. Raises FewskyError, one line, where
-    the atlas names what does not exist, asks for more draws than a task has, or takes the name of
-    an experiment.
+    A row tells task, start, way (probe, lpft, tuned), experiment, the start in words, and the
+    experiment that it is held `against`: the training from nothing of the same task, network and
+    bands. That one's start is `none`, or `none-MODEL` where some start of the task has another
+    network than the task, and it is held against nothing (""). Rows stand in the order of the
+    block. `written` are the experiments of the file; `config` is filled in and holds surveys,
+    datasets, tasks and weights. Raises FewskyError, one line, where the atlas names what does not
+    exist, asks for more draws than a task has, or takes the name of an experiment.
     """
     if atlas is None:
         return {}, []
@@ -32,16 +34,12 @@ def expand_atlas(
     _check_starts(atlas["starts"], config)
     experiments, rows = {}, []
     for task, block in atlas["tasks"].items():
-        block["weights"] = _kept(block["weights"])
+        block["weights"], block["ways"] = _kept(block["weights"]), _kept(block["ways"])
         _check_task(f"atlas.tasks.{task}", task, block, atlas, config)
-        for start, way, item in _of_task(task, block, atlas, ways, config):
-            name = f"atlas-{task}-{start}-{way}"
-            _check_name(name, task, {**written, **experiments})
-            experiments[name] = item
-            words = atlas["starts"].get(start, {}).get("about", "")
-            rows.append(
-                {"task": task, "start": start, "way": way, "experiment": name, "words": words}
-            )
+        for row, item in _of_task(task, block, atlas, ways, config):
+            _check_name(row["experiment"], task, {**written, **experiments})
+            experiments[row["experiment"]] = item
+            rows.append(row)
     return experiments, rows
 
 
@@ -54,37 +52,75 @@ def _kept(value: Any) -> Any:
 
 def _of_task(
     task: str, block: Config, atlas: Config, ways: Config, config: Config
-) -> Iterator[tuple[str, str, dict]]:
-    """Start, way and experiment of all that one task takes, the training from nothing first."""
+) -> Iterator[tuple[dict[str, str], dict]]:
+    """Row and experiment of all that one task takes, the trainings from nothing first."""
     shared = {"task": task, "budgets": list(block["budgets"])}
-    some = {"draws": atlas["draws"]}  # probes are one job for all draws
+    some = {"draws": _draws_of(block, atlas)}  # probes are one job for all draws
     bands = {"bands": list(block["bands"])} if block["bands"] else {}
-    model = {"name": block["model"] or atlas["model"], **bands}
-    nothing = {"about": "from nothing", "model": model, "recipe": ways[NONE]}
-    yield NONE, "tuned", {**shared, **some, **nothing}
+    for start, model in _from_nothing(block, atlas, config).items():
+        about = "from nothing" if start == NONE else f"from nothing, {model}"
+        network = {"model": {"name": model, **bands}, "recipe": ways[NONE]}
+        words = "" if start == NONE else f"nothing, {model}"
+        yield _row(task, start, "tuned", words, ""), {**shared, **some, "about": about, **network}
     for start in _starts_of(block, atlas):
         weights = _weights_of(start, block, atlas)
-        name = f"atlas-{task}-{start}"
-        links = {
-            "probe": {"probe": {**ways.get("probe", {}), "weights": weights}},
-            "lpft": {"start": {"from": f"{name}-probe"}, "recipe": ways.get("lpft")},
-            "tuned": {"start": {"weights": weights}, "recipe": ways.get("tuned")},
-        }
-        network = {"model": {"name": config["weights"][weights]["model"], **bands}} if bands else {}
-        for way in WAYS:
-            if way in _ways_of(block, atlas["starts"][start], ways):
-                about = f"start {start}, {WORDS[way]}"
-                often = {} if way == "probe" else some
-                yield start, way, {**shared, **often, "about": about, **network, **links[way]}
+        model = config["weights"][weights]["model"]
+        against = f"atlas-{task}-{_nothing_of(model, block, atlas)}-tuned"
+        network = {"model": {"name": model, **bands}} if bands else {}
+        for way in _ways_of(start, block, atlas, ways):
+            row = _row(task, start, way, atlas["starts"][start]["about"], against)
+            often = {} if way == "probe" else some
+            about = f"start {start}, {WORDS[way]}"
+            link = _link(f"atlas-{task}-{start}", weights, way, ways)
+            yield row, {**shared, **often, "about": about, **network, **link}
+
+
+def _row(task: str, start: str, way: str, words: str, against: str) -> dict[str, str]:
+    name = f"atlas-{task}-{start}-{way}"
+    told = {"task": task, "start": start, "way": way, "experiment": name}
+    return {**told, "words": words, "against": against}
+
+
+def _link(name: str, weights: str, way: str, ways: Config) -> dict[str, Any]:
+    """How one way takes its weights, and its settings."""
+    if way == "probe":
+        return {"probe": {**ways["probe"], "weights": weights}}
+    start = {"from": f"{name}-probe"} if way == "lpft" else {"weights": weights}
+    return {"start": start, "recipe": ways[way]}
+
+
+def _from_nothing(block: Config, atlas: Config, config: Config) -> dict[str, str]:
+    """Names of the trainings from nothing, and the network of each: that of the task, then those
+    of its starts."""
+    weights = [_weights_of(start, block, atlas) for start in _starts_of(block, atlas)]
+    models = [_model_of(block, atlas), *(config["weights"][name]["model"] for name in weights)]
+    return {_nothing_of(model, block, atlas): model for model in dict.fromkeys(models)}
+
+
+def _nothing_of(model: str, block: Config, atlas: Config) -> str:
+    if model == _model_of(block, atlas):
+        return NONE
+    return f"{NONE}-{model.replace('_', '-')}"
+
+
+def _model_of(block: Config, atlas: Config) -> str:
+    return block["model"] or atlas["model"]
+
+
+def _draws_of(block: Config, atlas: Config) -> int:
+    return block["draws"] or atlas["draws"]
 
 
 def _starts_of(block: Config, atlas: Config) -> list[str]:
     return list(atlas["starts"]) if block["starts"] is None else block["starts"]
 
 
-def _ways_of(block: Config, start: Config, ways: Config) -> list[str]:
+def _ways_of(start: str, block: Config, atlas: Config, ways: Config) -> list[str]:
     """The ways that the atlas, a task and a start all take."""
-    taken = (ways, block["ways"] or WAYS, start["ways"] or WAYS)
+    own = block["ways"] or WAYS
+    if isinstance(own, Mapping):
+        own = own.get(start) or WAYS
+    taken = (ways, own, atlas["starts"][start]["ways"] or WAYS)
     return [way for way in WAYS if all(way in one for one in taken)]
 
 
@@ -106,9 +142,9 @@ def _check_ways(ways: Config, recipes: Config) -> None:
 
 def _check_starts(starts: Config, config: Config) -> None:
     for start, block in starts.items():
-        if start == NONE:
+        if start == NONE or start.startswith(f"{NONE}-"):
             raise FewskyError(
-                "config: atlas.starts.none: wanted another name, since none stands for the "
+                f"config: atlas.starts.{start}: wanted another name, since none stands for the "
                 "training from nothing; found weights under it. Rename it."
             )
         known(
@@ -127,12 +163,16 @@ def _check_task(where: str, name: str, block: Config, atlas: Config, config: Con
             f"config: {where}: wanted a task with classes and a test part of its own; found "
             f"{found}. Take it out of the atlas, or name another."
         )
-    if atlas["draws"] > split["draws"]:
+    if _draws_of(block, atlas) > split["draws"]:
+        key = f"{where}.draws" if block["draws"] else "atlas.draws"
         raise FewskyError(
-            f"config: atlas.draws: wanted at most {split['draws']}, the draws of the task {name}; "
-            f"found {atlas['draws']}. Lower it, or raise tasks.{name}.split.draws."
+            f"config: {key}: wanted at most {split['draws']}, the draws of the task {name}; "
+            f"found {_draws_of(block, atlas)}. Lower it, or raise tasks.{name}.split.draws."
         )
-    _check_own_ways(where, block["ways"])
+    for start, ways in _own_ways(block["ways"]).items():
+        _check_own_ways(where, ways)
+        if start:
+            known(f"{where}.ways", start, atlas["starts"], "start of the atlas")
     for start in [*_starts_of(block, atlas), *block["weights"]]:
         known(f"{where}.starts", start, atlas["starts"], "start of the atlas")
     for start, weights in block["weights"].items():
@@ -140,6 +180,11 @@ def _check_task(where: str, name: str, block: Config, atlas: Config, config: Con
     _check_bands(
         f"{where}.bands", block["bands"] or [], config["datasets"].get(task["dataset"]), config
     )
+
+
+def _own_ways(ways: Any) -> dict[str, list[str] | None]:
+    """Ways that a task states, by start; "" stands for all of its starts."""
+    return dict(ways) if isinstance(ways, Mapping) else {"": ways}
 
 
 def _check_own_ways(where: str, ways: list[str] | None) -> None:

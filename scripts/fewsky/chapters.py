@@ -10,6 +10,7 @@ from typing import Any
 from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
+from fewsky.studied import check_lowdata
 
 # Lists and mappings of paper.galaxy10 by the key of the task that their experiments answer.
 GALAXY10 = {
@@ -80,7 +81,9 @@ def _check_self_supervision(where: str, chapter: Mapping[str, Any], plan: Any) -
     for key in ("lowdata", "starts"):
         for task in chapter[key]:
             known(f"{where}.{key}", task, tasks, "task of the atlas")
+    check_lowdata(chapter["lowdata"], plan)
     check_shown(where, chapter, plan)
+    _check_real(f"{where}.real", chapter, plan)
     _representations(f"{where}.representations", chapter["representations"], plan)
     if chapter["atlas"] and not tasks:
         raise FewskyError(
@@ -89,6 +92,19 @@ def _check_self_supervision(where: str, chapter: Mapping[str, Any], plan: Any) -
         )
     if chapter["nebulae"]:
         _check_nebulae(f"{where}.nebulae", chapter["nebulae"], plan)
+
+
+def _check_real(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
+    """Experiments that the atlas makes belong to tasks that the chapter shows."""
+    shown = {*chapter["lowdata"], *chapter["starts"]}
+    hidden = [row for row in plan.atlas if not chapter["atlas"] and row["task"] not in shown]
+    for row in hidden:
+        if row["experiment"] in chapter["real"]:
+            raise FewskyError(
+                f"config: {where}: wanted experiments of the atlas in tasks that the chapter "
+                f"shows; found {row['experiment']} of {row['task']}. Write atlas: true, or add "
+                "the task to lowdata or starts."
+            )
 
 
 def _check_nebulae(where: str, block: Mapping[str, Any], plan: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fewsky.atlas import expand_atlas
-from fewsky.bands import check_bands
+from fewsky.bands_check import check_bands
 from fewsky.chapters import check_chapters
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand

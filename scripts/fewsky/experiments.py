@@ -75,10 +75,10 @@ def complete(name: str, item: dict, recipes: Mapping[str, dict], schema: dict) -
     """An experiment with its recipe merged, checked and filled in."""
     where = f"experiments.{name}"
     kinds = [kind for kind in ("model", "opponent", "probe", "ensemble") if kind in item]
-    if "model" not in item and "start" in item:
-        kinds.append("start")
     if kinds == ["model", "probe"]:  # beside a probe the model says which bands it sees
         kinds.remove("model")
+    if "model" not in kinds and "start" in item:
+        kinds.append("start")
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none"
         raise FewskyError(

@@ -9,7 +9,10 @@ OF_CLASSES = ("auto", "binary", "softmax")
 OF_TARGETS = ("mae", "mse", "huber")
 WITHOUT_TARGETS = ("contrastive", "masked")
 # Settings of a recipe that one loss alone reads.
-OWN = {"contrastive": ("projection", "temperature"), "masked": ("mask_cell", "mask_share")}
+OWN = {
+    "contrastive": ("projection", "temperature", "jitter"),
+    "masked": ("mask_cell", "mask_share"),
+}
 
 
 def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None:

@@ -26,11 +26,23 @@ def kept_out(task: dict) -> list[str]:
     return (task["split"].get("keep_out") or {}).get("tasks", [])
 
 
+def images_needed(name: str, tasks: dict[str, dict]) -> tuple[bool, list[str]]:
+    """Whether the split of a task needs its own images, and the tasks whose images it needs beside.
+
+    Images tell copies apart in a split by hash, and known objects where one side may lack
+    positions: only splits by hash and random ones take objects without. `tasks` holds all tasks.
+    """
+    bare = {one for one, task in tasks.items() if task["split"]["by"] in ("hash", "random")}
+    others = [one for one in kept_out(tasks[name]) if name in bare or one in bare]
+    return tasks[name]["split"]["by"] == "hash" or bool(others), others
+
+
 def check_pretexts(plan: Any) -> None:
     """Raise FewskyError, one line, where starting weights may have learned from tested objects.
 
     Weights that an experiment of another task supplies need this task among those that the other
-    keeps out, and so do the weights which that experiment started from.
+    keeps out, and so do the weights which that experiment started from. Weights that learned from
+    classes do not serve the same task, whose budgets would not count those labels.
     """
     for name, task in plan.tasks.items():
         for other in kept_out(task):
@@ -67,6 +79,13 @@ def _sources(weights: str, plan: Any) -> Iterator[str]:
 def _check_source(user: str, task: str, weights: str, source: str, plan: Any) -> None:
     learned = plan.experiments[source]["task"]
     named = kept_out(plan.tasks[learned])
+    if learned == task and plan.tasks[task]["classes"]:
+        raise FewskyError(
+            f"config: weights.{weights}.from: wanted an experiment of another task than {task}, "
+            f"since the budgets of {user} do not count the labels behind its weights; found "
+            f"{source}, which learned from labels of {task}. Write start: {{from: {source}}} "
+            "there, or learn the weights in another task."
+        )
     if learned == task and plan.tasks[task]["split"]["folds"]:
         raise FewskyError(
             f"config: weights.{weights}.from: wanted an experiment of a task that keeps {task} "

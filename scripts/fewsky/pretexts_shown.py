@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from fewsky.atlas import NONE
 from fewsky.bands import COLOURS, bands_in
 from fewsky.console import FewskyError
 
@@ -47,8 +46,9 @@ def ablated(plan: Any, names: Sequence[str]) -> list[dict[str, str]]:
     """Experiments of the atlas that go back to some pretexts, in the order of `names`.
 
     Only tasks on the pretext's own survey count, so that pretexts differ by targets and bands and
-    not by their sky. `nothing` is the training of the same task from nothing, on the same bands;
-    `panel` joins tasks with the same classes on the same survey, whose common name is `title`.
+    not by their sky. `nothing` is the training of the same task from nothing, by the same network
+    on the same bands; `panel` joins tasks with the same classes on the same survey, whose common
+    name is `title`.
     """
     rows = [row for name in names for row in _rows_of(plan, name)]
     tasks: dict[str, list[str]] = {}
@@ -58,7 +58,6 @@ def ablated(plan: Any, names: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _rows_of(plan: Any, name: str) -> Iterator[dict[str, str]]:
-    nothing = {row["task"]: row["experiment"] for row in plan.atlas if row["start"] == NONE}
     survey = _survey_of(plan, plan.experiments[name]["task"])
     for row in plan.atlas:
         weights = plan.experiments[row["experiment"]]["weights"]
@@ -70,7 +69,7 @@ def _rows_of(plan: Any, name: str) -> Iterator[dict[str, str]]:
                 "words": words_of(plan, name),
                 "bands": bands_words(plan, name),
                 **{key: row[key] for key in ("task", "start", "way", "experiment")},
-                "nothing": nothing[row["task"]],
+                "nothing": row["against"],
                 "panel": "/".join([survey, *classes]),
             }
 

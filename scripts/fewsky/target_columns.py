@@ -1,6 +1,7 @@
 """What a target column says: a column, or the difference or ratio of two; nothing heavy."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 SIGNS = (" - ", " / ")
 
@@ -29,3 +30,14 @@ def parsed(name: str) -> Target:
 def needed(names: list[str]) -> list[str]:
     """The columns that some targets are made of."""
     return [column for name in names for column in parsed(name).columns()]
+
+
+def are_measured(task: Mapping[str, Any], kinds: Sequence[str]) -> bool:
+    """Whether some column that a task with targets reads is measured on its images.
+
+    `kinds` are what the names of measured columns begin with.
+    """
+    targets = task.get("targets") or {"columns": [], "errors": []}
+    named = [*needed(targets["columns"]), *targets["errors"]]
+    named += task["keep"] if named else []
+    return any(name.startswith(tuple(kinds)) for name in named)

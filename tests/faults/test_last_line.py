@@ -21,6 +21,12 @@ def repository(tmp_path):
     return copy_repository(tmp_path / "repository")
 
 
+@pytest.fixture
+def site(tiny, tmp_path):
+    """The tiny paper, to be spoilt."""
+    return shutil.copytree(tiny, tmp_path / "site", symlinks=True)
+
+
 def run_with(folder, change, target, *, base):
     (folder / "change.yaml").write_text(yaml.safe_dump(change))
     return snakemake(folder, "--cores", "1", target, configs=[*base, "change.yaml"])
@@ -61,24 +67,50 @@ def test_a_bad_mirror(repository, content, words):
     assert not kept.exists() or not [path for path in kept.rglob("*.bz2") if path.is_file()]
 
 
-def test_a_loss_that_is_not_a_number(tiny, tmp_path):
-    folder = tmp_path / "site"
-    shutil.copytree(tiny, folder, symlinks=True)
+def test_a_loss_that_is_not_a_number(site):
     change = {"experiments": {"sg-small-base": {"recipe": {"learning_rate": 1.0e30}}}}
-    draw = folder / "results/tiny/models/sg-small-base/draw-0"
+    draw = site / "results/tiny/models/sg-small-base/draw-0"
     target = "results/tiny/models/sg-small-base/draw-0/predictions.parquet"
-    run = run_with(folder, change, target, base=TINY)
-    log = folder / "results/tiny/logs/train/sg-small-base/draw-0.log"
+    run = run_with(site, change, target, base=TINY)
+    log = site / "results/tiny/logs/train/sg-small-base/draw-0.log"
     check(run, log, ["sg-small-base", "loss", "learning"])
     assert not any(draw.glob("*"))
 
 
-def test_a_manifest_that_lost_its_columns(tiny, tmp_path):
-    folder = tmp_path / "site"
-    shutil.copytree(tiny, folder, symlinks=True)
-    manifest = folder / "results/tiny/splits/star-galaxy-small/manifest.csv"
+def test_a_manifest_that_lost_its_columns(site):
+    manifest = site / "results/tiny/splits/star-galaxy-small/manifest.csv"
     manifest.write_text("object_id,part\n1,pool\n")
     target = "results/tiny/models/sg-small-base/draw-0/predictions.parquet"
-    run = snakemake(folder, "--cores", "1", target)
-    log = folder / "results/tiny/logs/train/sg-small-base/draw-0.log"
+    run = snakemake(site, "--cores", "1", target)
+    log = site / "results/tiny/logs/train/sg-small-base/draw-0.log"
     check(run, log, ["manifest"])
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        ({"columns": ["modelmag_y"]}, ["the column modelmag_y", "found none of that name"]),
+        ({"low": 50, "high": 60}, ["target modelmag_u", "found none known"]),
+        ({"columns": ["modelmag_r - modelmag_r"]}, ["that differ", "found 0 in all"]),
+    ],
+    ids=["missing", "never known", "constant"],
+)
+def test_a_target_that_teaches_nothing(site, targets, words):
+    change = {"tasks": {"specobj-magnitudes": {"targets": {"errors": [], **targets}}}}
+    target = "results/tiny/splits/specobj-magnitudes/manifest.csv"
+    run = run_with(site, change, target, base=TINY)
+    check(run, site / "results/tiny/logs/make_split/specobj-magnitudes.log", words)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "draw", "log"),
+    [
+        ("atlas-sgq-none-tuned", "draw-0", "train/atlas-sgq-none-tuned/draw-0.log"),
+        ("atlas-sgq-magnitudes-probe", "draw-all", "fit_probes/atlas-sgq-magnitudes-probe.log"),
+    ],
+)
+def test_a_budget_of_the_atlas_beyond_the_labels(site, experiment, draw, log):
+    change = {"atlas": {"tasks": {"sgq": {"budgets": [12, 5000]}}}}
+    target = f"results/tiny/models/{experiment}/{draw}/predictions.parquet"
+    run = run_with(site, change, target, base=TINY)
+    check(run, site / "results/tiny/logs" / log, [experiment, "at most", "found 5000"])

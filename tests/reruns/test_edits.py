@@ -12,10 +12,29 @@ import yaml
 from tests.conftest import TINY, copy_repository, snakemake
 
 # Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
-# nebulae with one pretext, five of Galaxy10.
+# nebulae with one pretext, five of Galaxy10, one of the atlas. Two more pretexts, one draw each.
 SKY = 2 * 6 + 2 * 4 + 1
 GALAXIES = 2 * 5
-TASKS = 4
+ATLAS = 2
+PRETEXTS = 2
+TASKS = 7
+# What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
+# the curves of the atlas, and of representations.
+PRETEXT = Counter(
+    train=1, prepare_weights=1, extract_features=1, fit_probes=1, tabulate_ssl_pretext=1
+)
+CURVES = Counter(
+    score_curves=1,
+    plot_atlas=1,
+    plot_ssl_lowdata=1,
+    plot_ssl_targets=1,
+    tabulate_ssl_atlas=1,
+    tabulate_ssl_starts=1,
+)
+SPLIT = Counter(make_split=1, tabulate_datasets=1)
+MAPS = Counter(plot_ssl_embed=1, tabulate_ssl_embed=1)
+SCORES = Counter(score=1, compare=1)
+PAPER = Counter(collect_numbers=1, write_paper=1)
 
 
 @pytest.fixture
@@ -107,17 +126,21 @@ def test_a_touched_file_reruns_nothing(edited):
     assert edited.jobs() == {}
 
 
-def test_a_plots_code_reruns_that_plot(edited):
-    edited.replace("scripts/plot_sdss_patches.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
+@pytest.mark.parametrize(
+    "script", ["plot_sdss_patches", "plot_atlas", "plot_ssl_embed", "tabulate_ssl_pretext"]
+)
+def test_a_plots_code_reruns_that_plot(edited, script):
+    edited.replace(f"scripts/{script}.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
     jobs = edited.jobs()
-    assert jobs.pop("plot_sdss_patches") == 1
+    assert jobs.pop(script) == 1
     assert set(jobs) <= {"write_paper", "collect_numbers"}
 
 
-def test_the_trainers_code_reruns_training_and_what_reads_it(edited):
-    edited.replace("scripts/fewsky/models/loop.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+@pytest.mark.parametrize("module", ["models/loop", "losses"])
+def test_the_trainers_code_reruns_training_and_what_reads_it(edited, module):
+    edited.replace(f"scripts/fewsky/{module}.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     jobs = edited.jobs()
-    assert jobs["train"] == SKY + GALAXIES
+    assert jobs["train"] == SKY + GALAXIES + ATLAS + PRETEXTS
     assert jobs["search_settings"] == jobs["explain"] == 1
     assert jobs["score"] == jobs["compare"] == TASKS
     assert upstream(jobs) == {}
@@ -217,6 +240,58 @@ def test_what_is_made_of_a_network_does_not_train_it(edited, script, made):
     assert jobs[script] == 1
     assert not {"train", "score", "search_settings"} & set(jobs)
     assert any(made in name for name in jobs if name != script)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"columns": ["modelmag_g", "modelmag_r"], "errors": []}, {"scale": "divide"}],
+    ids=["columns", "scale"],
+)
+def test_a_pretexts_targets_rerun_it_and_what_starts_from_it(edited, change):
+    jobs = edited.config({"tasks": {"specobj-magnitudes": {"targets": change}}})
+    own = SPLIT + PRETEXT + Counter(fit_opponent=1)
+    assert jobs == own + SCORES + SCORES + CURVES + PAPER
+
+
+def test_a_pretexts_learning_rate_reruns_it_and_what_starts_from_it(edited):
+    jobs = edited.config({"recipes": {"pretext": {"learning_rate": 0.002}}})
+    assert jobs == PRETEXT + SCORES + SCORES + CURVES + PAPER
+
+
+def test_who_is_kept_out_of_a_pretext_reruns_its_split_and_on(edited):
+    change = {"keep_out": {"tasks": ["sgq"], "radius_arcsec": 30}}
+    jobs = edited.config({"tasks": {"specobj-free": {"split": change}}})
+    own = Counter(train=1, prepare_weights=1, extract_features=1, measure_representation=1)
+    assert jobs == SPLIT + own + SCORES + MAPS + PAPER  # no start of the atlas
+
+
+def test_a_budget_of_the_atlas_reruns_its_task(edited):
+    jobs = edited.config({"atlas": {"tasks": {"sgq": {"budgets": [12, "all"]}}}})
+    assert jobs == Counter(train=ATLAS, fit_probes=1) + SCORES + CURVES + PAPER
+
+
+def test_fewer_draws_of_the_atlas_are_only_scored(edited):
+    jobs = edited.config({"atlas": {"draws": 1}})
+    assert jobs == SCORES + CURVES + PAPER
+
+
+def test_another_start_of_the_atlas_reruns_its_probe(edited):
+    change = {"atlas": {"starts": {"magnitudes": {"weights": "ssl-contrastive"}}}}
+    change["paper"] = {"self-supervision": {"targets": []}}  # it has no start any more
+    jobs = edited.config(change)
+    assert jobs["fit_probes"] == jobs["score_curves"] == 1
+    assert not {"train", "prepare_weights", "make_split"} & set(jobs)
+
+
+def test_a_representation_added_is_measured_alone(edited):
+    pairs = [{"task": "sgq", "weights": name} for name in ("ssl-contrastive", "pixels")]
+    jobs = edited.config({"paper": {"self-supervision": {"representations": pairs}}})
+    assert jobs == Counter(measure_representation=1) + MAPS + PAPER
+
+
+def test_how_curves_are_scored_reruns_them_and_no_network(edited):
+    edited.replace("scripts/fewsky/metrics/curves.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    assert edited.jobs() == CURVES + PAPER
 
 
 def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):

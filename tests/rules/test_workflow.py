@@ -22,12 +22,31 @@ def dry(folder, *arguments, configs=("config.yaml",)):
 def test_the_whole_paper_dry_runs(repository):
     run = dry(repository)
     assert run.code == 0, run.text[-2000:]
-    plan = resolve(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    plan = resolve(config)
     trained = [item for item in plan.experiments.values() if "recipe" in item]
     draws = (item["draws"] or plan.tasks[item["task"]]["split"]["draws"] for item in trained)
     assert run.rules["train"] == sum(draws)
-    # Two in three are trainings of the atlas: ten starts on fourteen tasks, five draws each.
+    assert sum(job.startswith("Train atlas-") for job in run.jobs) == tuned_in(config)
+    # Three jobs in five are trainings, of every network, draw and way of the config.
     assert sum(run.rules.values()) <= 1600
+
+
+def tuned_in(config):
+    """Trainings of the atlas: each network from nothing, each start but its probe, every draw."""
+    atlas, found = config["atlas"], 0
+    for block in atlas["tasks"].values():
+        chosen = {start: atlas["starts"][start] for start in block["starts"]}
+        weights = {start: one["weights"] for start, one in chosen.items()}
+        weights |= block.get("weights", {})
+        networks = {config["weights"][name]["model"] for name in weights.values()}
+        networks.add(block.get("model") or atlas["model"])
+        found += len(networks) * (block.get("draws") or atlas["draws"])
+        for start, one in chosen.items():
+            limits = [one.get("ways"), block.get("ways", {}).get(start)]
+            every = {"lpft", "tuned"}.intersection(*(limit for limit in limits if limit))
+            found += len(every) * (block.get("draws") or atlas["draws"])
+    return found
 
 
 def test_the_literal_slurm_profile_dry_runs(repository):
@@ -43,7 +62,7 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     many = tmp_path / "many.yaml"
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
     changes = {"paper": {"star-galaxy": {"field": "8162-1-80"}}, "tasks": {}}
-    for task in ("star-galaxy-small", "star-galaxy-large"):
+    for task in ("star-galaxy-small", "star-galaxy-large", "star-galaxy-rgb"):
         changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
     rest = tmp_path / "rest.yaml"
     rest.write_text(yaml.safe_dump(changes))
@@ -76,6 +95,14 @@ def test_the_snakefile_imports_nothing_heavy(repository):
         (
             {"experiments": {"sg-small-base": {"extends": "sg-small-base"}}},
             ["circle", "sg-small-base -> sg-small-base"],
+        ),
+        (
+            {"experiments": {"splus-magnitudes-5": {"model": {"bands": ["u", "y"]}}}},
+            ["experiments.splus-magnitudes-5.model.bands", "f378", "found y"],
+        ),
+        (
+            {"atlas": {"tasks": {"splus-sgq": {"starts": ["splus", "label-the-sky", "imagenet"]}}}},
+            ["weights.pn-resnet50", "one number of bands", "found 3, 12"],
         ),
     ],
 )

@@ -31,6 +31,8 @@ WORTH = {
     "contrastive": 40,
     "masked": 20,
 }
+# What starts have learned; that of others is their name.
+KINDS = {"imagenet": "published", "pretext": "properties"}
 WAYS = {"probe": 0.7, "lpft": 1.3, "tuned": 1.0}
 DRAWS = 5
 
@@ -47,8 +49,10 @@ def rows_of(task: str, starts) -> list[dict[str, str]]:
         for way in ["tuned"] if start == "none" else WAYS:
             name = f"atlas-{task}-{start}-{way}"
             found.append(
-                {"task": task, "start": start, "way": way, "experiment": name, "words": ""}
-            )
+                {"task": task, "start": start, "way": way, "experiment": name, "words": "",
+                 "kind": KINDS.get(start, start),
+                 "against": "" if start == "none" else f"atlas-{task}-none-tuned"}
+            )  # fmt: skip
     return found
 
 
@@ -65,12 +69,14 @@ def curves_of(task: str, rows, draws: int, rng) -> pd.DataFrame:
         gain = values - nothing if row["start"] != "none" else np.full(len(values), np.nan)
         for budget, value, gained in zip([0, *budgets], values, gain, strict=True):
             told = {**where, "budget": budget, "draws": draws, "n": 400, "gain": gained,
-                    "gain_lower": gained - reach, "gain_upper": gained + reach,
+                    "gain_lower": gained - reach, "gain_upper": gained + reach, "gain_p": 0.5,
                     "gain_detectable": 1.4 * reach}  # fmt: skip
             edges = {"lower": value - reach, "upper": value + reach}
             found.append({**told, "metric": METRIC, "value": value, **edges})
+            higher = {"value": value + 0.02, "lower": value + 0.01, "upper": value + 0.03}
+            found.append({**told, "metric": "auroc", **higher})
             found.append({**told, "metric": "mcc", "value": 0.0, "gain": 0.0})
-    return pd.DataFrame(found)[COLUMNS]
+    return pd.DataFrame(found).reindex(columns=COLUMNS)
 
 
 def made(tasks, starts, draws: int, simulated: bool):
@@ -87,6 +93,7 @@ def made(tasks, starts, draws: int, simulated: bool):
     def job(names):
         own = [row for row in rows if row["task"] in names]
         told = {"metric": METRIC, "tasks": list(names), "rows": own}
+        told["questions"] = {name: ["a", "b"][: 1 + (name != "mergers")] for name in names}
         return {"curves": [str(folder / f"metrics/{task}.curves.csv") for task in names]}, told
 
     few = list(tasks)[:3]

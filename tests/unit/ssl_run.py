@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from paper_run import REPORT
-from ssl_tables import METRIC, audit, comparisons, curves, errors, scores, seen
+from ssl_tables import METRIC, audit, comparisons, contrasts, curves, errors, scores, seen
 
 from fewsky.files import save_json, save_table
 
@@ -61,7 +61,10 @@ NEBULAE = {
     start: [f"pn-{size}-{start}" for size in (64, 16)]
     for start in ("none", "contrastive", "masked")
 }
-REAL = ["mg-net", "mg-forest", "mg-nuisance", "mg-random-net"]
+# What is used as a probe only: two starts everywhere, and every start of one task.
+PROBED = ("measured", "masked")
+PROBED_TASK = "nine"
+REAL = ["mg-net", "mg-forest", "mg-nuisance", "mg-random-net", "atlas-sg-magnitudes-probe"]
 OPTIONAL = {
     "pretexts": ["magnitudes", "sky-magnitudes", "measured", "contrastive"],
     "atlas": True,
@@ -107,13 +110,15 @@ def rows_of(chapter, published=True):
         starts = [start for start in ATLAS[task] if published or start != "imagenet"]
         for start in starts:
             weights = STARTS.get(start, f"w-{start}")
-            for way in ("probe", "lpft"):
+            few = start in PROBED or task == PROBED_TASK
+            for way in ("probe",) if few else ("probe", "lpft"):
                 rows.append({"task": task, "start": start, "way": way, "weights": weights})
     for row in rows:
         row |= {
             "experiment": f"atlas-{row['task']}-{row['start']}-{row['way']}",
             "words": "",
             "model": "net",
+            "against": "" if row["start"] == "none" else f"atlas-{row['task']}-none-tuned",
         }
     return rows
 
@@ -149,7 +154,7 @@ def settings(without=(), published=True):
                 "weights": weights,
                 "probe": {},
             }
-    for name in chapter["real"]:
+    for name in [name for name in chapter["real"] if not name.startswith("atlas-")]:
         items[name] = {"task": name.rpartition("-")[0], "about": "", "weights": None, **_what(name)}
     used = {row["weights"] for row in rows} | {item["weights"] for item in items.values()}
     used |= {pair["weights"] for pair in chapter["representations"]}
@@ -256,8 +261,34 @@ def _ablation(rows):
     ]
 
 
-def make_paper(folder, without=(), published=True, verdict="better", nuisance=0.55, truth=False):
-    """Write the files that the rule collect_numbers reads; return settings by chapter and files."""
+def pairs_of(rows):
+    """Pairs by task: starts against published weights, raw bands against colours."""
+    found = {row["task"]: [] for row in rows}
+    for a in rows:
+        for b in rows:
+            published = b["weights"] == "imagenet" != a["weights"] and a["task"] == b["task"]
+            bands = (a["start"], b["start"]) == ("raw", "colours")
+            if a["way"] == b["way"] and a["start"] != "none" and (published or bands):
+                pair = {"a": a["experiment"], "b": b["experiment"], "way": a["way"]}
+                found[a["task"]].append(pair)
+    return found
+
+
+def make_paper(
+    folder,
+    without=(),
+    published=True,
+    verdict="better",
+    nuisance=0.55,
+    truth=False,
+    p=0.001,
+    paired=True,
+):
+    """Write the files that the rule collect_numbers reads; return settings by chapter and files.
+
+    `p` is that of every gain and pair at the fewest labels; without `paired` no start is held
+    against another.
+    """
     folder, told = Path(folder), settings(without, published)
     items, rows, tasks = told["experiments"], told["atlas"], told["tasks"]
     answered = {one["task"] for one in [*items.values(), *rows]}
@@ -279,6 +310,9 @@ def make_paper(folder, without=(), published=True, verdict="better", nuisance=0.
         "curves": {
             task: folder / f"metrics/{task}.curves.csv" for task in {row["task"] for row in rows}
         },
+        "contrasts": {
+            task: folder / f"metrics/{task}.contrasts.csv" for task in {row["task"] for row in rows}
+        },
         "represented": {},
         "published": REPORT / "published.csv",
         "constants": REPORT / "constants.csv",
@@ -290,6 +324,7 @@ def make_paper(folder, without=(), published=True, verdict="better", nuisance=0.
     save_table(pd.DataFrame({"label": ["star"]}), files["catalogs"]["specobj"][0])
     for task in files["audits"]:
         names = [name for name, one in items.items() if one["task"] == task]
+        names += [row["experiment"] for row in rows if row["task"] == task]
         save_json(audit(tasks[task]), files["audits"][task])
         table = (
             scores(names, tasks[task], nuisance, truth)
@@ -306,7 +341,9 @@ def make_paper(folder, without=(), published=True, verdict="better", nuisance=0.
             {"runs": [{"budget": 100, "parameters": 1000, "tuned_with": 100, "epochs": 9}]}, path
         )
     for task, path in files["curves"].items():
-        save_table(curves([row for row in rows if row["task"] == task], verdict), path)
+        save_table(curves([row for row in rows if row["task"] == task], verdict, p), path)
+    for task, pairs in pairs_of(rows).items():
+        save_table(contrasts(pairs if paired else [], verdict, p), files["contrasts"][task])
     for pair in told["chapter"]["representations"]:
         path = folder / "models/representations" / pair["task"] / f"{pair['weights']}.csv"
         save_table(seen(pair["weights"]), path)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from fewsky.metrics.contrasts import COLUMNS as OF_CONTRASTS
 from fewsky.metrics.curves import COLUMNS as OF_CURVES
 from fewsky.metrics.scores import COLUMNS
 
@@ -130,7 +131,30 @@ def comparisons(names, verdict):
     )
 
 
-def curves(rows, verdict):
+def contrasts(pairs, verdict, p):
+    """Starts in pairs: at the fewest labels and in area the verdict asked for, with a p."""
+    rows = []
+    for pair in pairs:
+        for budget in (0, *BUDGETS):
+            told = verdict if budget in (0, BUDGETS[0]) else "cannot be told"
+            value, low, high = GAINS[told]
+            rows.append(
+                {
+                    **pair,
+                    "budget": budget,
+                    "metric": METRIC,
+                    "difference": value,
+                    "lower": low,
+                    "upper": high,
+                    "p": 0.4 if told == "cannot be told" else p,
+                    "detectable": 0.04,
+                    "draws": 5,
+                }
+            )
+    return pd.DataFrame(rows, columns=OF_CONTRASTS)
+
+
+def curves(rows, verdict, p):
     """Curves of a task: at the fewest labels the verdict asked for, at the most nothing is told."""
     found = []
     for k, row in enumerate(rows):
@@ -143,6 +167,7 @@ def curves(rows, verdict):
                     "gain": gain,
                     "gain_lower": low,
                     "gain_upper": high,
+                    "gain_p": 0.4 if told == "cannot be told" else p,
                     "gain_detectable": 0.04,
                 }
                 if row["start"] == "none":

@@ -8,14 +8,26 @@ import pandas as pd
 import pytest
 import yaml
 from matplotlib.text import Text
+from snakemake.utils import update_config
 
 from fewsky.config import resolve
 from fewsky.console import FewskyError
 from fewsky.figures import style
-from fewsky.figures.atlas import area, curve, load_curves, looks_of, starts_of, ticks
+from fewsky.figures.atlas import (
+    COLOURS,
+    area,
+    curve,
+    load_curves,
+    looks_of,
+    moved,
+    panels_of,
+    starts_of,
+    ticks,
+)
 from fewsky.metrics.paying import labels_saved
 from fewsky.models.samples import runs
 from fewsky.paper.captions import read_caption
+from fewsky.studied import of_the_study, with_kinds
 from tests.conftest import ROOT
 from tests.unit.small_atlas import BUDGETS, METRIC, WORTH, bare, demo, rows_of
 from tests.unit.small_results import run_script
@@ -32,8 +44,9 @@ def paper():
 
 
 def changed(paper, **blocks):
-    """The configuration with keys of the atlas replaced; a mapping of tasks adds to a task."""
+    """The configuration with a small atlas, its keys replaced, and no chapter that shows more."""
     config = copy.deepcopy(paper)
+    config["paper"]["chapters"].remove("self-supervision")
     config["atlas"] = {
         "draws": 3,
         "ways": {"probe": {"views": 1}, "lpft": {"use": "atlas-lpft"},
@@ -66,7 +79,7 @@ def test_the_block_becomes_experiments(paper):
 
 
 def test_without_the_block_nothing_is_added(paper):
-    config = copy.deepcopy(paper)
+    config = changed(paper)
     config["atlas"] = None
     plan = resolve(config)
     assert plan.atlas == [] and not [n for n in plan.experiments if n.startswith("atlas-")]
@@ -87,8 +100,10 @@ def test_a_task_may_have_its_own_starts_weights_model_and_bands(paper):
     found = {row["experiment"]: plan.experiments[row["experiment"]] for row in plan.atlas}
     assert [row["start"] for row in plan.atlas if row["task"] == "true-pn"] == ["none"]
     own = {name: item for name, item in found.items() if "star-galaxy" in name}
-    assert len(own) == 4 and all(item["model"]["bands"] == ["i", "r", "g"] for item in own.values())
+    assert len(own) == 5 and all(item["model"]["bands"] == ["i", "r", "g"] for item in own.values())
     assert own["atlas-star-galaxy-large-none-tuned"]["model"]["name"] == "compact"
+    nothing = own["atlas-star-galaxy-large-none-timm-resnet50-tuned"]
+    assert nothing["model"]["name"] == "timm-resnet50" and nothing["weights"] is None
     assert own["atlas-star-galaxy-large-imagenet-lpft"]["weights"] == "sg-resnet50"
 
 
@@ -108,11 +123,46 @@ def test_a_task_and_a_start_may_take_fewer_ways(paper):
         "true-pn-shift": {"budgets": [20]},
     }
     rows = resolve(changed(paper, tasks=tasks, starts=starts)).atlas
-    found = {(row["task"], row["start"], row["way"]) for row in rows if row["start"] != "none"}
+    found = {(row["task"], row["start"], row["way"]) for row in rows if row["against"]}
     own = {("imagenet", "probe"), ("imagenet", "lpft"), ("other", "probe")}
     assert found == {("true-pn", *one) for one in own} | {
         ("true-pn-shift", *one) for one in {*own, ("imagenet", "tuned")}
     }
+
+
+def test_a_task_may_take_fewer_ways_of_one_start_and_fewer_draws(paper):
+    starts = {name: {"weights": "pn-resnet50"} for name in ("imagenet", "other", "third")}
+    some = {"other": ["probe"], "third": None}
+    tasks = {"true-pn": {"budgets": [20], "ways": some, "draws": 2}, "true-pn-shift": TASK}
+    plan = resolve(changed(paper, tasks=tasks, starts=starts))
+    found = {row["experiment"] for row in plan.atlas if row["start"] == "other"}
+    often = {f"atlas-true-pn-shift-other-{way}" for way in ("probe", "lpft", "tuned")}
+    assert found == {"atlas-true-pn-other-probe", *often}
+    for start in ("imagenet", "third"):
+        assert f"atlas-true-pn-{start}-tuned" in plan.experiments
+    draws = {plan.experiments[row["experiment"]]["draws"] for row in plan.atlas
+             if row["task"] == "true-pn" and row["way"] != "probe"}  # fmt: skip
+    assert draws == {2}
+    assert plan.experiments["atlas-true-pn-shift-none-tuned"]["draws"] == 3
+
+
+def test_each_start_is_held_against_nothing_of_its_own_network(paper):
+    starts = {
+        "imagenet": {"weights": "pn-resnet50"},
+        "deep": {"weights": "pn-vgg16"},
+        "wide": {"weights": "pn-backbone", "ways": ["probe"]},
+    }
+    plan = resolve(changed(paper, starts=starts))
+    assert {row["start"]: row["against"] for row in plan.atlas} == {
+        "none": "", "none-timm-vgg16": "", "none-timm-inception-resnet-v2": "",
+        "imagenet": "atlas-true-pn-none-tuned", "deep": "atlas-true-pn-none-timm-vgg16-tuned",
+        "wide": "atlas-true-pn-none-timm-inception-resnet-v2-tuned",
+    }  # fmt: skip
+    for row in plan.atlas:
+        if row["against"]:
+            own, nothing = (plan.experiments[row[key]] for key in ("experiment", "against"))
+            assert own["model"]["name"] == nothing["model"]["name"] and nothing["weights"] is None
+            assert (nothing["draws"], nothing["budgets"]) == (3, own["budgets"])
 
 
 TASK = {"budgets": [20]}
@@ -144,6 +194,22 @@ FAULTS = {
     "lpft of a start without its probe": (
         {"starts": {"imagenet": {"weights": "pn-resnet50", "ways": ["lpft", "tuned"]}}},
         ["atlas.starts.imagenet.ways", "probe"],
+    ),
+    "ways of a start of a task": (
+        {"tasks": {"true-pn": {**TASK, "ways": {"imagnet": ["probe"]}}}},
+        ["atlas.tasks.true-pn.ways", "'imagnet'", "imagenet"],
+    ),
+    "lpft of one start of a task without its probe": (
+        {"tasks": {"true-pn": {**TASK, "ways": {"imagenet": ["lpft"]}}}},
+        ["atlas.tasks.true-pn.ways", "probe"],
+    ),
+    "draws of a task": (
+        {"tasks": {"true-pn": {**TASK, "draws": 50}}},
+        ["atlas.tasks.true-pn.draws", "at most 10", "50"],
+    ),
+    "a start named as a training from nothing": (
+        {"starts": {"none-timm-vgg16": {"weights": "pn-vgg16"}}},
+        ["atlas.starts.none-timm-vgg16"],
     ),
     "key of a recipe": ({"ways": {**RECIPES, "none": {"rate": 1}}}, ["atlas.ways.none", "'rate'"]),
     "draws": ({"draws": 50}, ["atlas.draws", "at most 10", "true-pn", "50"]),
@@ -249,14 +315,25 @@ def test_a_panel_a_task_a_colour_a_start_a_line_a_way():
     _, fig = drawn(demo(), "plot_atlas")
     titles = [ax.get_title(loc="left")[4:] for ax in fig.axes if ax.axison]
     assert titles == list(BUDGETS)
-    rows = rows_of("mergers", WORTH)
+    [rows] = panels_of(rows_of("mergers", WORTH)).values()
     looks = looks_of(rows)
     assert len({look["color"] for look in looks.values()}) == len(WORTH)
+    assert len({look["marker"] for look in looks.values()}) == len(WORTH)
     [ax] = [ax for ax in fig.axes if ax.get_title(loc="left").endswith("mergers")]
     found = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+    assert {line.get_marker() for line in ax.lines} == {look["marker"] for look in looks.values()}
+    frozen = {line.get_markerfacecolor() for line in ax.lines if line.get_linestyle() == ":"}
+    assert frozen == {"white"}, "a curve of frozen features can be told without its line"
     assert len(found) == len(ax.lines) == len(rows)
     assert (looks["none"]["color"], "--") in found and ax.get_xscale() == "log"
     assert len(ax.collections) == len(rows), "each curve has its band"
+
+
+def test_panels_of_one_question_share_their_height():
+    _, fig = drawn(demo(), "plot_atlas")
+    limits = {ax.get_title(loc="left")[4:]: ax.get_ylim() for ax in fig.axes if ax.axison}
+    others = {limit for title, limit in limits.items() if title != "mergers"}
+    assert len(others) == 1 and limits["mergers"] not in others
 
 
 def test_few_labels_show_the_starts_of_the_study():
@@ -264,10 +341,116 @@ def test_few_labels_show_the_starts_of_the_study():
     words = {text.get_text() for text in fig.legends[0].get_texts()}
     assert words == {"nothing", "ImageNet", "properties, catalogue", "contrastive",
                      "frozen, probe", "LP-FT", "fine-tuned"}  # fmt: skip
+    assert len({ax.get_ylim() for ax in fig.axes}) == 1
+
+
+def of_few_labels(kind):
+    """The job of the figure of few labels with one start, by a name of its own."""
+    folder, jobs = bare()
+    inputs, told = jobs["plot_ssl_lowdata"]
+    rows = [row | {"start": "ours", "kind": kind} if row["against"] else row
+            for row in told["rows"]]  # fmt: skip
+    return folder, {"plot_ssl_lowdata": (inputs, {**told, "rows": rows})}
+
+
+def test_starts_of_the_study_are_those_by_what_they_learned():
+    _, fig = drawn(of_few_labels("properties"), "plot_ssl_lowdata")
+    assert [text.get_text() for text in fig.legends[0].get_texts()][:2] == ["nothing", "ours"]
+    assert len(fig.axes[0].containers) == 3, "nothing, and the start frozen and by LP-FT"
+
+
+def test_few_labels_without_a_start_of_the_study_are_refused():
+    with pytest.raises(AssertionError, match=r"lowdata: wanted tasks with a start.*found true-pn"):
+        drawn(of_few_labels("masked"), "plot_ssl_lowdata")
+
+
+def test_the_configuration_refuses_few_labels_without_a_start(paper):
+    random = {"model": "timm-resnet50", "random": 0}
+    paper = {**paper, "weights": {**paper["weights"], "only-random": random}}
+    config = changed(paper, starts={"random": {"weights": "only-random"}})
+    told = {"survey": "hash", "dataset": "pn-sss", "lowdata": ["true-pn"]}
+    config["paper"]["chapters"] = ["self-supervision"]
+    config["paper"]["self-supervision"] = told
+    with pytest.raises(FewskyError, match=r"self-supervision\.lowdata: .*found true-pn without"):
+        resolve(config)
+    config["atlas"]["starts"] = {"any-name": {"weights": "pn-resnet50"}}
+    assert resolve(config).atlas
+
+
+SHIPPED = {
+    "config": (),
+    "demo": ("profiles/demo/overrides.yaml",),
+    "sample": ("profiles/sample/overrides.yaml", "profiles/sample/mergers.yaml"),
+}
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def shipped(request):
+    """A plan as Snakemake lays its files: those of a profile first, all over the Snakefile's."""
+    config, overlay = (yaml.safe_load((ROOT / "config.yaml").read_text()) for _ in range(2))
+    for name in SHIPPED[request.param]:
+        update_config(overlay, yaml.safe_load((ROOT / name).read_text()))
+    update_config(config, overlay)
+    return resolve(config)
+
+
+def test_looks_differ_in_each_panel_of_what_is_shipped(shipped):
+    few = [row for row in shipped.atlas if row["task"] in lowdata_of(shipped)]
+    for rows in (shipped.atlas, of_the_study(with_kinds(shipped, few))):
+        panels = panels_of(rows)
+        looks = looks_of([row for own in panels.values() for row in own])
+        for title, own in panels.items():
+            starts = starts_of(own)
+            assert "none" in starts and len(starts) > 1, title
+            for key in ("color", "marker"):
+                assert len({looks[name][key] for name in starts}) == len(starts), title
+            assert style.GREY not in {look["color"] for look in looks.values()}
+
+
+def lowdata_of(plan):
+    return plan.paper["self-supervision"]["lowdata"]
+
+
+def test_few_labels_have_a_start_in_what_is_shipped(shipped):
+    tasks = lowdata_of(shipped)
+    rows = with_kinds(shipped, [row for row in shipped.atlas if row["task"] in tasks])
+    found = of_the_study(rows)
+    assert tasks and {row["task"] for row in found if row["start"] != "none"} == set(tasks)
+    assert {row["start"] for row in rows if row["kind"] == "properties"} <= {
+        row["start"] for row in found
+    } | {row["start"] for row in rows if not row["against"].endswith("-none-tuned")}
+
+
+def test_a_network_of_its_own_has_a_panel_with_its_own_nothing():
+    own = [
+        {"task": "t", "start": start, "way": "tuned", "experiment": start, "words": "",
+         "against": against}
+        for start, against in (("none", ""), ("none-timm-vgg16", ""), ("a", "none"),
+                               ("b", "none-timm-vgg16"))
+    ]  # fmt: skip
+    panels = panels_of(own)
+    assert {title: list(starts_of(rows)) for title, rows in panels.items()} == {
+        "t": ["none", "a"], "t, vgg16": ["none", "b"]
+    }  # fmt: skip
+
+
+def test_more_starts_than_colours_differ_by_their_pair():
+    rows = [{"start": f"s{k:02d}", "words": "", "panel": "t"} for k in range(14)]
+    looks = looks_of(rows).values()
+    assert len({tuple(look.values()) for look in looks}) == 14
+    assert {look["color"] for look in looks} == set(COLOURS)
+
+
+def test_curves_that_are_moved_stay_with_their_budget():
+    every = [50, 100, 5000, 6000]
+    places = np.array([moved(every, k, 9, every) for k in range(9)])
+    assert (np.diff(places, axis=0) > 0).all() and places[4] == pytest.approx(every)
+    assert (places[-1, :-1] < places[0, 1:]).all(), "no point passes one of the next budget"
+    assert moved([30], 0, 1, [30]) == pytest.approx([30])
 
 
 def test_unknown_starts_have_words_and_a_colour_of_their_own():
-    rows = [{"start": name, "way": "probe", "words": words}
+    rows = [{"start": name, "way": "probe", "words": words, "panel": "t"}
             for name, words in (("stars", "labels of stars"), ("none", ""), ("x", ""))]  # fmt: skip
     assert starts_of(rows) == {"none": "nothing", "stars": "labels of stars", "x": "x"}
     assert len({look["color"] for look in looks_of(rows).values()}) == 3

@@ -156,8 +156,11 @@ def test_a_composite_has_defaults_and_three_bands_of_its_own():
 def test_datasets_without_one_are_told_nothing_new():
     config = copy.deepcopy(CONFIG)
     config["datasets"]["sdss-ugriz-25px"]["composite"] = None
-    assert resolve(config).datasets == resolve(CONFIG).datasets
-    assert not any("composite" in block for block in resolve(config).datasets.values())
+    datasets = resolve(config).datasets
+    assert datasets == resolve(CONFIG).datasets
+    written = {name for name, block in CONFIG["datasets"].items() if "composite" in block}
+    assert written == {name for name, block in datasets.items() if "composite" in block}
+    assert "sdss-ugriz-25px" not in written
 
 
 @pytest.mark.parametrize(
@@ -175,3 +178,57 @@ def test_bands_that_are_not_there_are_refused(change, message):
     with pytest.raises(FewskyError, match=message) as caught:
         resolve(with_composite(**change))
     assert "\n" not in str(caught.value)
+
+
+def with_learned(learned, shown):
+    """The paper with weights that learned from one task's images and are probed on another's.
+
+    Each is a task and the bands that the network sees, None for all.
+    """
+    config = with_composite()
+    del config["experiments"]["rgb"]
+    models = [
+        {"name": "timm-resnet50", **({"bands": bands} if bands else {})}
+        for _, bands in (learned, shown)
+    ]
+    split = {**config["tasks"][learned[0]]["split"], "keep_out": {"tasks": [shown[0]]}}
+    config["tasks"][learned[0]] = {**config["tasks"][learned[0]], "split": split}
+    config["experiments"]["source"] = {"task": learned[0], "model": models[0]}
+    config["experiments"]["user"] = {
+        "task": shown[0], "model": models[1], "probe": {"weights": "learned"},
+    }  # fmt: skip
+    config["weights"]["learned"] = {"model": "timm-resnet50", "from": "source"}
+    return config
+
+
+RAW, PICTURE = "star-galaxy-small", "sg-rgb"
+
+
+@pytest.mark.parametrize(
+    ("learned", "shown", "found"),
+    [
+        ((RAW, ["i", "r", "g"]), (PICTURE, None), "found red, green, blue"),
+        ((PICTURE, None), (RAW, ["i", "r", "g"]), "found i, r, g"),
+        ((RAW, ["i", "r", "g"]), ("star-galaxy-large", ["g", "r", "i"]), "found g, r, i"),
+        ((RAW, ["i", "g", "z"]), ("true-pn", ["r", "i", "b"]), "found r, i, b"),
+    ],
+)
+def test_weights_see_the_bands_that_they_learned_from(learned, shown, found):
+    with pytest.raises(FewskyError) as caught:
+        resolve(with_learned(learned, shown))
+    line = str(caught.value)
+    assert line.startswith("config: experiments.user: wanted the bands") and "\n" not in line
+    assert "learned have learned from in source" in line and found in line
+
+
+@pytest.mark.parametrize(
+    ("learned", "shown"),
+    [
+        ((RAW, ["i", "r", "g"]), ("star-galaxy-large", ["i", "r", "g"])),
+        ((PICTURE, None), ("galaxy10-nine", None)),  # colours of another survey
+        ((PICTURE, None), ("true-pn", None)),  # plates in i, r and b stand for them
+        ((RAW, ["i", "r", "g"]), ("true-pn", None)),
+    ],
+)
+def test_other_surveys_have_other_bands(learned, shown):
+    assert resolve(with_learned(learned, shown)).experiments["user"]["weights"] == "learned"

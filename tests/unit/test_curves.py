@@ -10,6 +10,8 @@ import pytest
 from fewsky.console import FewskyError
 from fewsky.files import load_table, save_table
 from fewsky.metrics.comparisons import compare_task
+from fewsky.metrics.contrasts import COLUMNS as OF_CONTRASTS
+from fewsky.metrics.contrasts import score_contrasts
 from fewsky.metrics.curves import COLUMNS, Curve, area, score_curves, tabulate, with_area
 from fewsky.metrics.paying import labels_needed, labels_saved, stops_paying
 from fewsky.metrics.scores import score_task, shared_resamples
@@ -18,7 +20,10 @@ from tests.unit.test_metrics import SETTINGS, TASK, pick, run
 
 BUDGETS = [20, 100, 500]
 LEVELS = {"none": [0.45, 0.52, 0.58], "good": [0.55, 0.58, 0.58]}  # chance of a right decision
-ROWS = [{"experiment": name, "start": name, "way": "tuned"} for name in LEVELS]
+ROWS = [
+    {"experiment": name, "start": name, "way": "tuned", "against": "none" if k else ""}
+    for k, name in enumerate(LEVELS)
+]
 METRIC = "balanced_accuracy"
 
 
@@ -136,7 +141,10 @@ def test_the_area_is_a_mean_over_the_logarithm():
 def rows_of(*names):
     """Rows of the atlas in which the poor one learns from nothing."""
     starts = {"poor": "none", **{name: name for name in names}}
-    return [{"experiment": n, "start": start, "way": "tuned"} for n, start in starts.items()]
+    return [
+        {"experiment": n, "start": start, "way": "tuned", "against": "poor" * (n != "poor")}
+        for n, start in starts.items()
+    ]
 
 
 def curves(found, manifest, names=("good", "same"), **told):
@@ -162,10 +170,23 @@ def test_they_are_those_of_the_metrics_and_of_the_comparisons():
     pairs = [{"a": "good", "b": "poor", "metric": "mcc", "primary": False}]
     [pair] = compare_task(found, manifest, TASK, pairs, SETTINGS, seed=0).to_dict("records")
     [own] = pick(table, experiment="good", metric="mcc", budget=300).to_dict("records")
-    ours = [own[key] for key in ("gain", "gain_lower", "gain_upper", "gain_detectable")]
-    theirs = [pair[key] for key in ("difference", "lower", "upper", "minimum_detectable")]
+    ours = [own[key] for key in ("gain", "gain_lower", "gain_upper", "gain_p", "gain_detectable")]
+    theirs = [pair[key] for key in ("difference", "lower", "upper", "p", "minimum_detectable")]
     assert ours == pytest.approx(theirs)
-    assert table[table["start"] == "none"][["gain", "gain_lower"]].isna().all(axis=None)
+    assert table[table["start"] == "none"][["gain", "gain_lower", "gain_p"]].isna().all(axis=None)
+
+
+def test_a_start_is_held_against_the_nothing_of_its_own_network():
+    found, manifest, *_ = run(draws=2)
+    rows = rows_of("same", "good")
+    own = {"same": "", "good": "same"}  # same is another network from nothing, good starts it
+    rows = [{**row, "against": own.get(row["experiment"], row["against"])} for row in rows]
+    used = {key: table for key, table in found.items() if key[0] != "control"}
+    table = score_curves(used, manifest, TASK, rows, {"metric": METRIC, "bootstrap": 200}, seed=0)
+    values = table[table["metric"] == METRIC].pivot(index="budget", columns="experiment")
+    gain = values["value"]["good"] - values["value"]["same"]
+    assert values["gain"]["good"].to_numpy() == pytest.approx(gain.to_numpy())
+    assert values["gain"][["same", "poor"]].isna().all(axis=None)
 
 
 def test_they_are_on_the_draws_that_all_have():
@@ -205,16 +226,20 @@ def test_the_job_reads_trainings_by_draw_and_probes_of_all_draws(tmp_path):
     paths = [tmp_path / f"models/{place}/predictions.parquet" for place in tables]
     for path, table in zip(paths, tables.values(), strict=True):
         save_table(table, path)
-    out = Named(table=str(tmp_path / "t.curves.csv"), provenance=str(tmp_path / "t.json"))
+    names = {"table": "t.curves.csv", "contrasts": "t.contrasts.csv", "provenance": "t.json"}
+    out = Named({key: str(tmp_path / name) for key, name in names.items()})
     settings = {
         "metric": METRIC,
         "bootstrap": 200,
         "seed": 0,
         "task": TASK,
         "rows": rows_of("good"),
+        "pairs": [pair_of("good", "poor", "other")],
+        "others": ["other"],
     }
     given = SimpleNamespace(
-        input=Named(predictions=list(map(str, paths)), manifest=str(tmp_path / "manifest.csv")),
+        input=Named(predictions=list(map(str, paths)), manifest=str(tmp_path / "manifest.csv"),
+                    others=[str(tmp_path / "manifest.csv")]),
         output=out, log=[str(tmp_path / "log")],
         params=SimpleNamespace(settings=settings, code="0"),
     )  # fmt: skip
@@ -222,6 +247,76 @@ def test_the_job_reads_trainings_by_draw_and_probes_of_all_draws(tmp_path):
     two = {key: table for key, table in found.items() if key[1] < 2}
     expected = curves(two, manifest, names=("good",))
     pd.testing.assert_frame_equal(load_table(out.table), expected, check_dtype=False)
+    found = load_table(out.contrasts)
+    assert set(found["draws"]) == {2} and len(found) == 3
+    gains = expected[(expected["experiment"] == "good") & (expected["metric"] == METRIC)]
+    pairs = load_table(out.contrasts).set_index("budget")
+    told = {"difference": "gain", "lower": "gain_lower", "upper": "gain_upper", "p": "gain_p"}
+    for column, gain in told.items():
+        wanted = gains.set_index("budget")[gain]
+        assert pairs[column].to_dict() == pytest.approx(wanted.to_dict())
+
+
+# --- starts held against each other ---------------------------------------------------------------
+def pair_of(a, b, task="t"):
+    return {"a": a, "b": b, "way": "tuned", "task": task}
+
+
+def contrasts(found, manifest, pairs, others=None, **told):
+    settings = {"metric": METRIC, "bootstrap": 200, **told}
+    return score_contrasts(found, manifest, others or {}, TASK, pairs, settings, seed=0)
+
+
+def test_a_contrast_is_the_difference_of_two_curves_on_the_same_resamples():
+    found, manifest, *_ = run(draws=4)
+    table = contrasts(found, manifest, [pair_of("good", "poor"), pair_of("same", "good")])
+    assert list(table.columns) == OF_CONTRASTS and set(table["metric"]) == {METRIC}
+    gains = curves(found, manifest).query("metric == @METRIC and experiment == 'good'")
+    own = table[table["a"] == "good"]
+    for ours, theirs in (("difference", "gain"), ("lower", "gain_lower"), ("upper", "gain_upper"),
+                         ("p", "gain_p"), ("detectable", "gain_detectable")):  # fmt: skip
+        assert own[ours].to_numpy() == pytest.approx(gains[theirs].to_numpy())
+    assert own["budget"].tolist() == [0, 100, 300] and set(own["draws"]) == {4}
+    assert contrasts(found, manifest, []).empty
+
+
+def test_a_pair_is_seen_where_intervals_overlap():
+    """Both are hurt by the same objects: their intervals overlap, their difference is clear."""
+    rng = np.random.default_rng(2)
+    manifest = pd.DataFrame({"object_id": [f"o{k}" for k in range(400)], "part": "test",
+                             "group": [f"g{k // 20}" for k in range(400)],
+                             "label": np.tile(TASK["classes"], 200)})  # fmt: skip
+    hard = np.repeat(rng.uniform(0, 0.6, 20), 20)
+    found = {}
+    for draw in range(3):
+        luck = rng.random(400)
+        for name, more in (("good", 0.06), ("poor", 0.0)):
+            right = luck > hard - more
+            first = np.where((manifest["label"] == TASK["classes"][0]) == right, 0.9, 0.1)
+            table = manifest[["object_id", "label", "part"]].assign(budget=100, fold=-1)
+            found[name, draw] = table.assign(**{f"p_{TASK['classes'][0]}": first,
+                                                f"p_{TASK['classes'][1]}": 1 - first})  # fmt: skip
+    [row] = contrasts(found, manifest, [pair_of("good", "poor")]).to_dict("records")
+    assert row["lower"] > 0 and row["p"] < 0.05
+    table = curves(found, manifest, names=("good",)).query("metric == @METRIC")
+    ends = table.set_index("experiment")
+    assert ends.loc["good", "lower"] < ends.loc["poor", "upper"]
+
+
+def test_two_tasks_are_paired_where_they_test_and_see_the_same():
+    found, manifest, *_ = run(draws=2)
+    pairs = [pair_of("good", "poor", "other")]
+    whole = contrasts(found, manifest, pairs, {"other": manifest})
+    pd.testing.assert_frame_equal(whole, contrasts(found, manifest, [pair_of("good", "poor")]))
+    fewer = manifest.drop(manifest.index[manifest["part"] == "test"][0])
+    assert contrasts(found, manifest, pairs, {"other": fewer}).empty
+    apart = manifest.assign(group=[f"x{k}" for k in range(len(manifest))])
+    assert contrasts(found, manifest, pairs, {"other": apart}).empty
+    seen = dict(found)
+    table = found["poor", 1].copy()
+    table.loc[table.index[table["part"] == "train"][0], "object_id"] = "another"
+    seen["poor", 1] = table
+    assert contrasts(seen, manifest, pairs, {"other": manifest}).empty
 
 
 def test_what_cannot_be_paired_is_refused():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fewsky.config import resolve
 from fewsky.config_docs import DOCUMENT, render
 from fewsky.schema import load_schema
 
@@ -159,6 +160,41 @@ def test_diffs_of_the_page_of_usage_fit_the_files_they_change():
     blocks = re.findall(r"```diff\n(.*?)```", (ROOT / "docs" / "usage.md").read_text(), re.S)
     lines = [line for block in blocks for line in block.splitlines()]
     assert [line for line in lines if line[0] in " -" and line[1:] not in known] == []
+
+
+def patched(lines, diff):
+    """Lines after a diff whose context and removed lines stand in this order, not side by side."""
+    lines, at = list(lines), 0
+    for line in diff.splitlines():
+        if line[0] == "+":
+            lines.insert(at, line[1:])
+            at += 1
+        elif line[0] == "-":
+            at = lines.index(line[1:], at)
+            del lines[at]
+        else:
+            at = lines.index(line[1:], at) + 1
+    return lines
+
+
+def test_the_sections_on_the_atlas_make_a_configuration():
+    """Pretext, start and task, one after the other, with all that their diffs leave unsaid."""
+    page = (ROOT / "docs" / "usage.md").read_text()
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    for title in (
+        "A pretext on columns of your own",
+        "A start of the atlas",
+        "A task of the atlas",
+    ):
+        for diff in re.findall(
+            r"```diff\n(.*?)```", page.split(f"\n## {title}\n")[1].split("\n## ")[0], re.S
+        ):
+            lines = patched(lines, diff)
+            plan = resolve(yaml.safe_load("\n".join(lines)))
+    found = {(row["task"], row["start"], row["way"]) for row in plan.atlas}
+    assert {("sgq", "mine", "probe"), ("sgq", "mine", "lpft")} <= found
+    assert {("my-types", "magnitudes", "lpft"), ("my-types", "none", "tuned")} <= found
+    assert plan.tasks["my-properties"]["split"]["keep_out"]["tasks"] == ["sgq"]
 
 
 def test_every_citation_is_in_the_bibliography_and_used():

@@ -12,6 +12,7 @@ from fewsky.config import resolve
 from fewsky.console import FewskyError
 from fewsky.cutouts.images import resized
 from fewsky.files import save_arrays, save_table
+from fewsky.pretexts import images_needed
 from fewsky.splits.assign import make_split
 from fewsky.splits.held_out import HeldOut, held_out, load_held_out
 from fewsky.splits.keep_out import count_again, known_again, split_apart
@@ -35,8 +36,8 @@ def other_task(catalog, rows, moved=3.0, prefix="other-"):
     ).reset_index(drop=True)
 
 
-def told(objects, radius=10.0, same_survey=False, looks=None):
-    return HeldOut(objects, same_survey, radius, 14.0, looks)
+def told(objects, radius=10.0, same_survey=False, looks=None, shared=14.0):
+    return HeldOut(objects, same_survey, radius, shared, looks)
 
 
 # --- by position -------------------------------------------------------------------------------
@@ -45,7 +46,8 @@ def test_what_lies_near_a_tested_object_is_taken_out_and_counted_again():
     tested = other_task(catalog, np.arange(0, 200, 7))
     near = all_separations(catalog, tested).min(axis=1) <= 10
     assert 29 <= near.sum() < 120
-    manifest, draws, audit = split_apart(catalog, None, task(), {"other": told(tested)}, seed=0)
+    reported = task(audit="report")
+    manifest, draws, audit = split_apart(catalog, None, reported, {"other": told(tested)}, seed=0)
     assert set(manifest["object_id"]) == set(catalog["object_id"][~near])
     assert set(draws["object_id"]) <= set(manifest["object_id"])
     used = manifest[manifest["part"].isin(["pool", "val", "test"])]
@@ -57,11 +59,21 @@ def test_what_lies_near_a_tested_object_is_taken_out_and_counted_again():
     assert shared > 0  # pixels that a radius below the patches' diagonals lets through are told
 
 
+def test_an_enforced_audit_lets_no_radius_through_that_shares_pixels():
+    catalog = sky()
+    tested = {"other": told(other_task(catalog, [5]), radius=13.9)}
+    with pytest.raises(FewskyError, match=r"radius_arcsec: wanted at least 14\.00 .*found 13\.9\. "):
+        split_apart(catalog, None, task(), tested, seed=0)
+    tested["other"].radius_arcsec = 14.0
+    audit = split_apart(catalog, None, task(), tested, seed=0)[2]
+    assert audit["kept_out"]["other"]["may_share_pixels"] == 0
+
+
 def test_two_tasks_are_told_apart_in_the_audit():
     catalog = sky()
     tested = {
-        "a": told(other_task(catalog, [3, 40])),
-        "b": told(other_task(catalog, [90], moved=400.0), radius=1.0),
+        "a": told(other_task(catalog, [3, 40]), shared=9.0),
+        "b": told(other_task(catalog, [90], moved=400.0), radius=1.0, shared=1.0),
     }
     audit = split_apart(catalog, None, task(), tested, seed=0)[2]["kept_out"]
     assert audit["a"]["taken_out"] >= 2 and audit["b"]["taken_out"] == 0
@@ -88,7 +100,7 @@ def test_only_an_audit_with_nothing_left_is_written():
 
 def test_a_pretext_of_tested_objects_only_is_refused():
     catalog = sky()
-    tested = {"other": told(other_task(catalog, np.arange(len(catalog))))}
+    tested = {"other": told(other_task(catalog, np.arange(len(catalog))), shared=9.0)}
     with pytest.raises(FewskyError, match=f"test all {len(catalog)}. Take other objects"):
         split_apart(catalog, None, task(), tested, seed=0)
 
@@ -194,7 +206,7 @@ def test_without_images_a_lacking_position_ends_the_run_with_one_line():
     catalog = sky()
     tested = other_task(catalog, [1, 2]).assign(ra=np.nan)
     with pytest.raises(FewskyError, match=r"split\.keep_out: wanted a position for every object"):
-        split_apart(catalog, None, task(), {"other": told(tested)}, seed=0)
+        split_apart(catalog, None, task(), {"other": told(tested, radius=14.0)}, seed=0)
 
 
 def test_a_radius_that_is_not_given_keeps_pixels_apart(tmp_path):
@@ -237,10 +249,12 @@ def test_weights_of_another_task_need_that_task_to_keep_ours_out(tasks):
 
 def test_a_stage_behind_counts_as_well():
     config = with_pretext()
-    config["experiments"]["user"] = {"task": "star-galaxy-large", "probe": {"weights": "learned"}}
+    own = {"task": "star-galaxy-large", "probe": {"weights": "learned"}, "model": MODEL}
+    config["experiments"]["user"] = own
     config["experiments"]["then"] = {**PRETEXT, "start": {"weights": "learned"}}
-    config["experiments"]["then"].pop("model")
-    resolve(config)  # weights of the same task
+    with pytest.raises(FewskyError, match="wanted an experiment of another task than star-galaxy"):
+        resolve(config)
+    del config["experiments"]["user"]
     config["experiments"]["then"] = {"task": "true-pn", "start": {"weights": "learned"},
                                      "recipe": {"use": "fine-tune"}}  # fmt: skip
     config["experiments"]["last"] = {"task": "true-pn", "start": {"from": "then"},
@@ -251,12 +265,67 @@ def test_a_stage_behind_counts_as_well():
     resolve(config)
 
 
+def test_weights_that_learned_from_labels_do_not_serve_the_same_task():
+    """A budget of 50 would else stand for all labels of the pool."""
+    config = with_pretext()
+    config["experiments"]["pre"] = {**PRETEXT, "task": "true-pn", "model": {"name": "timm-resnet50"}}
+    with pytest.raises(FewskyError) as caught:
+        resolve(config)
+    line = str(caught.value)
+    assert "weights.learned.from: wanted an experiment of another task than true-pn" in line
+    assert "experiments.user" in line and "found pre" in line and "\n" not in line
+    for key in ("user", "then"):
+        del config["experiments"][key]
+    split = {"by": "radius", "test_fraction": 0.1}
+    config["tasks"]["free"] = {"dataset": "pn-sss", "targets": {"columns": []}, "split": split}
+    free = {"task": "free", "recipe": {"use": "contrastive"}}
+    config["experiments"]["pre"] = {**free, "model": {"name": "timm-resnet50"}}
+    config["experiments"]["on"] = {**free, "start": {"weights": "learned"}}
+    assert resolve(config).experiments["on"]["weights"] == "learned"  # no label, no budget
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "needed"),
+    [
+        ("radius", {"a": "radius", "b": "field"}, (False, [])),
+        ("radius", {"a": "radius", "b": "hash"}, (True, ["b"])),
+        ("radius", {"a": "random"}, (True, ["a"])),
+        ("random", {"a": "radius"}, (True, ["a"])),
+        ("hash", {"a": "radius", "b": "hash"}, (True, ["a", "b"])),
+        ("hash", {}, (True, [])),
+        ("random", {}, (False, [])),
+    ],
+)
+def test_images_are_needed_only_of_what_may_lack_positions(own, others, needed):
+    tasks = {name: {"split": {"by": by}} for name, by in {"own": own, **others}.items()}
+    tasks["own"]["split"]["keep_out"] = {"tasks": list(others)} if others else None
+    assert images_needed("own", tasks) == needed
+
+
+def test_a_task_without_images_is_held_out_by_position_beside_one_with(tmp_path):
+    own = pictures(4, 32, seed=0)
+    mine = written(tmp_path / "cutouts/mine", list("abcd"), own)
+    theirs = written(tmp_path / "cutouts/theirs", list("efgh"), own)
+    paths, blocks = [], {}
+    for name, dataset in (("bare", "theirs"), ("placed", "elsewhere")):
+        paths.append(tmp_path / f"splits/{name}/manifest.csv")
+        paths[-1].parent.mkdir(parents=True)
+        save_table(manifest_of(list("efgh"), 1.0, 2.0, "test"), paths[-1])
+        blocks[name] = {"dataset": dataset, "patch_arcsec": 20.0, "size": 32, "same_survey": False}
+    split = {"keep_out": {"radius_arcsec": None}}
+    block = {"split": split, "patch_arcsec": 10.0, "size": 32, "kept_out": blocks}
+    found = load_held_out(block, [str(path) for path in paths], *theirs, mine)
+    assert found["bare"].looks is not None and found["placed"].looks is None
+
+
 def test_weights_of_a_fold_do_not_serve_the_other_folds():
     config = with_pretext(["true-pn"])
-    split = config["tasks"]["true-pn-folds"]["split"]
-    config["tasks"]["own"] = {**config["tasks"]["true-pn-folds"], "split": dict(split)}
-    config["experiments"]["pre"] = {**PRETEXT, "task": "own", "model": {"name": "timm-resnet50"}}
-    config["experiments"]["user"]["task"] = config["experiments"]["then"]["task"] = "own"
+    split = {"by": "radius", "test_fraction": 0.0, "folds": 5}
+    config["tasks"]["own"] = {"dataset": "pn-sss", "targets": {"columns": []}, "split": split}
+    free = {"task": "own", "recipe": {"use": "contrastive"}}
+    config["experiments"]["pre"] = {**free, "model": {"name": "timm-resnet50"}}
+    config["experiments"]["user"] = {**free, "start": {"weights": "learned"}}
+    del config["experiments"]["then"]
     with pytest.raises(FewskyError, match=r"weights\.learned\.from: .*tests every object in its"):
         resolve(config)
 
@@ -265,8 +334,11 @@ def test_with_it_the_configuration_resolves_and_others_hear_nothing_of_it():
     plan = resolve(with_pretext(["true-pn"], radius_arcsec=12))
     split = plan.tasks["star-galaxy-large"]["split"]
     assert split["keep_out"] == {"radius_arcsec": 12.0, "tasks": ["true-pn"]}
-    assert not any("keep_out" in item["split"] for name, item in plan.tasks.items()
-                   if name != "star-galaxy-large")  # fmt: skip
+    written = {name for name, item in CONFIG["tasks"].items() if "keep_out" in item["split"]}
+    assert "star-galaxy-large" not in written
+    assert {name for name, item in plan.tasks.items() if "keep_out" in item["split"]} == {
+        "star-galaxy-large", *written
+    }  # fmt: skip
     config = copy.deepcopy(CONFIG)
     config["tasks"]["true-pn"]["split"]["keep_out"] = None
     assert resolve(config).tasks == resolve(CONFIG).tasks

@@ -1,15 +1,18 @@
-"""The reader of mergers: two lists as VizieR writes them, or one's own."""
+"""The reader of mergers: two lists by Galaxy Zoo's votes as SkyServer gives them, or one's own."""
 
-import numpy as np
+from urllib.parse import parse_qs, urlsplit
+
 import pandas as pd
 import pytest
 
 from fewsky.console import FewskyError
+from fewsky.raw.download import known_urls
 from fewsky.raw.forms import answer
 from fewsky.surveys import mergers
 from tests.unit.properties_world import bring, choose, survey
 
-VIZIER = "#SIMULATED\n#\n_RAJ2000\t_DEJ2000\tobjID\tz_sp\n \t \t \t \n------\t-----\t----\t---\n"
+HEAD = "#Table1\nobjid,ra,dec,redshift,u,g,r,i,z\n"
+ROW = "7,10.0,1.0,0.05,19.5,18,17,16.5,-9999\n"
 
 
 @pytest.fixture(scope="module")
@@ -18,20 +21,36 @@ def world(tmp_path_factory):
 
 
 def lists(folder, one, two):
-    for name, text in (("one.tsv", one), ("two.tsv", two)):
+    for name, text in (("one.csv", one), ("two.csv", two)):
         (folder / name).write_text(text)
-    paths = ["one.tsv", "two.tsv"]
+    paths = ["one.csv", "two.csv"]
     return pd.DataFrame({"kind": ["mergers", "others"], "path": paths, "url": paths})
 
 
-def test_each_list_has_a_name_and_an_address():
+def test_each_class_is_asked_for_by_its_votes():
     rows = mergers.catalogue_files(mergers.catalogue(survey("mergers")))
     assert [row["kind"] for row in rows] == ["mergers", "others"]
+    words = {}
     for row in rows:
-        assert row["url"].endswith(".tsv") and "?" not in row["url"]
-        assert answer(row["form"], None, None) == survey("mergers")["urls"][row["kind"]]
-    plain = survey("mergers", urls={key: f"https://a.org/{key}.tsv" for key in mergers.CLASSES})
-    assert "form" not in mergers.catalogue_files(mergers.catalogue(plain))[0]
+        base = survey("mergers")["urls"]["catalogue"]
+        name = row["url"].removeprefix(f"{base}/{row['kind']}-")
+        assert len(name) == len("0123456789ab.csv") and name.endswith(".csv")
+        address = answer(row["form"], None, None)
+        assert address.startswith(f"{base}?")
+        asked = parse_qs(urlsplit(address).query)
+        assert asked["format"] == ["csv"]
+        words[row["kind"]] = asked["cmd"][0]
+    for query in words.values():
+        chosen = query.partition(" FROM ")[0].removeprefix("SELECT ")
+        columns = [column.split()[-1].rpartition(".")[2] for column in chosen.split(",")]
+        assert columns == ["objid", "ra", "dec", *mergers.NUMBERS]
+        assert "FROM zooSpec AS v" in query and "s.z > 0.005 AND s.z < 0.1" in query
+        assert "s.zWarning = 0" in query and " ORDER BY p.objID" in query
+    assert "v.p_mg > 0.4" in words["mergers"]
+    assert "v.p_mg = 0 AND v.nvote >= 20" in words["others"]
+    assert len(known_urls({"s": survey("mergers")})) == 2
+    with pytest.raises(FewskyError, match=r"urls.catalogue: wanted an address"):
+        mergers.catalogue_files(mergers.catalogue(survey("mergers", urls={})))
 
 
 def test_the_lists_are_read_and_labelled(world):
@@ -40,40 +59,49 @@ def test_the_lists_are_read_and_labelled(world):
     assert (table["u"] == 26.999).all()  # absurd ones stay
     assert table[["g", "r", "i", "z"]].notna().all(axis=None)
     joined = table.merge(world.truth, on="object_id", suffixes=("", "_true"))
+    assert (joined["label"] == joined["label_true"]).all() and len(joined) == 12
     assert (joined["r"] - joined["mag_r"]).abs().max() < 0.1
+    assert (joined["redshift"] - joined["redshift_true"]).abs().max() < 1e-5
     assert world.images.shape == (12, 3, 48, 48)
 
 
-def test_units_and_dashes_are_no_rows(tmp_path):
-    listed = lists(tmp_path, VIZIER + "10.0\t1.0\t7\t0.05\n", VIZIER + "20.0\t1.0\t8\t\n")
+def test_a_galaxy_with_two_spectra_is_one(tmp_path):
+    twice = HEAD + ROW + ROW.replace("0.05", "0.0501")
+    listed = lists(tmp_path, twice, HEAD + ROW.replace("7,", "8,", 1))
     found = choose(listed, tmp_path, survey("mergers", per_class=1))
     assert found["object_id"].tolist() == ["mg-7", "mg-8"]
-    assert np.array_equal(found["redshift"], [0.05, np.nan], equal_nan=True)
-    assert found["u"].isna().all()
+    assert found["label"].tolist() == ["merger", "non-merger"]
+    assert found["redshift"].tolist() == [0.05, 0.05] and (found["z"] == -9999).all()
 
 
 def test_bad_lists_are_told(tmp_path):
-    row = "10.0\t1.0\t7\t0.05\n"
+    good = HEAD + ROW
     for one, two, words in (
-        (VIZIER + row, VIZIER + row, "wanted each object once; found mg-7 twice"),
-        (VIZIER, VIZIER + row, "wanted rows"),
-        ("name\tz\nA\t1\n", VIZIER + row, "wanted a column ra"),
-        (VIZIER + row.replace("10.0", "10 20 30"), VIZIER + row, "wanted numbers in _raj2000"),
+        (good, good, "wanted each object once; found mg-7 twice"),
+        (HEAD, good, "one.csv: wanted rows"),
+        ("<html><title>503 busy</title>", good, r"found an HTML page \(503 busy\)"),
+        ("name,z\nA,1\n", good, "wanted a column objid"),
+        (good, good.replace("redshift", "x"), "two.csv: wanted a column redshift"),
+        (HEAD + ROW.replace("10.0", "10 20 30"), good, "wanted numbers in ra"),
+        (good, HEAD + ROW.replace("18", "faint"), "wanted numbers in g; found 'faint' in row 1"),
     ):
-        with pytest.raises(FewskyError, match=words):
+        with pytest.raises(FewskyError, match=words) as caught:
             choose(lists(tmp_path, one, two), tmp_path, survey("mergers", per_class=1))
+        assert "\n" not in str(caught.value)
 
 
 def test_ones_own_list_needs_a_label(tmp_path):
     own = mergers.catalogue(survey("mergers", table="mine.csv"))
     assert mergers.local_files(own) == ["mine.csv"]
-    assert mergers.catalogue_files(own)[0]["kind"] == "catalogue"
+    [row] = mergers.catalogue_files(own)
+    assert (row["kind"], row["url"]) == ("catalogue", "mine.csv")
     text = "ra,dec,label,r\n1,2,merger,17\n3,4,non-merger,18\n"
     listed = pd.DataFrame([{"kind": "catalogue", "path": "mine.csv"}])
     (tmp_path / "mine.csv").write_text(text)
     found = choose(listed, tmp_path, survey("mergers", per_class=1))
     assert found["label"].tolist() == ["merger", "non-merger"]
     assert found["object_id"].tolist() == ["mg-1.00000+2.00000", "mg-3.00000+4.00000"]
+    assert found["r"].tolist() == [17, 18] and found[["redshift", "u"]].isna().all(axis=None)
     (tmp_path / "mine.csv").write_text(text.replace(",merger,", ",comet,"))
     with pytest.raises(FewskyError, match=r"wanted classes merger, non-merger; found 'comet'"):
         choose(listed, tmp_path, survey("mergers", per_class=1))

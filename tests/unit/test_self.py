@@ -6,14 +6,17 @@ import torch
 
 from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, load_table
+from fewsky.losses import of_its_loss
 from fewsky.machine import reproducible
 from fewsky.models import parallel
 from fewsky.models.augment import turned as turned_patch
 from fewsky.models.contrastive import Contrastive, nt_xent, others, turned
 from fewsky.models.masked import Masked
+from fewsky.models.objectives import objective_of
 from fewsky.models.sources import Held
 from fewsky.models.train import train
 from fewsky.models.views import Objects, Views
+from fewsky.schema import fill, load_schema
 from tests.unit.training_world import RECIPE, settings, world
 
 SIZE, CHANNELS, N = 12, 2, 10
@@ -96,6 +99,54 @@ def test_views_come_from_their_generator_alone():
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert torch.equal(state, torch.get_rng_state())
+
+
+JITTER = {"gain": 0.3, "offset": 0.1, "noise": 0.02}
+
+
+def levels(jitter, seed=1):
+    """Mean brightness of a band of both views, (view, object, channel): images of 0.2 to 0.6."""
+    level = torch.linspace(0.2, 0.6, N).view(-1, 1, 1, 1)
+    pictures = level.expand(N, CHANNELS, SIZE, SIZE).contiguous()
+    batch, _, _ = Contrastive(8, 0.5, jitter).batch(views_of(pictures, seed), torch.arange(N))
+    return batch, batch.mean(dim=(2, 3)).reshape(2, N, CHANNELS)
+
+
+def found_by(brightness):
+    """Share of views whose nearest in brightness, of all bands, is the other of their object."""
+    apart = torch.cdist(*(brightness.reshape(2 * N, -1),) * 2)
+    apart.fill_diagonal_(torch.inf)
+    return (apart.argmin(dim=1) == others(N, apart.device)).double().mean().item()
+
+
+def test_brightness_alone_does_not_tell_the_views_of_an_object():
+    _, plain = levels(None)
+    torch.testing.assert_close(plain[0], plain[1])
+    _, brightness = levels(JITTER)
+    assert (brightness[0] - brightness[1]).abs().median() > 0.02
+    assert (brightness[:, :, 0] - brightness[:, :, 1]).abs().median() > 0.02  # each band in its own
+    assert found_by(plain) == 1 and found_by(brightness) < 0.5
+    gained = brightness / torch.linspace(0.2, 0.6, N).view(1, N, 1)
+    assert gained.max() < 1.3 + 0.1 / 0.2 + 0.05 and gained.min() > 0.7 - 0.1 / 0.2 - 0.05
+
+
+def test_jitter_is_drawn_from_the_views_generator_and_off_where_nothing_is_said():
+    first, again, other = (levels(JITTER, seed)[0] for seed in (1, 1, 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    off = levels({"gain": 0.0, "offset": 0.0, "noise": 0.0})[0]
+    assert torch.equal(off, levels(None)[0])
+    plain = fill({"loss": "contrastive"}, load_schema()["$defs"]["recipe"], load_schema())
+    assert plain["jitter"] == {"gain": 0.0, "offset": 0.0, "noise": 0.0}
+    assert "jitter" in of_its_loss(plain) and "jitter" not in of_its_loss(plain | {"loss": "auto"})
+    told = {"recipe": plain | {"jitter": JITTER}, "targets": {"columns": []}, "seed": 0}
+    assert objective_of(told, SIZE, CHANNELS).jitter == JITTER
+
+
+def test_held_objects_are_jittered_alike_at_every_look():
+    held, objective = Held(images(9), None, torch.zeros((9, 0))), Contrastive(8, 0.5, JITTER)
+    one, again = objective.held(held).inputs, objective.held(held).inputs
+    plain = Contrastive(8, 0.5).held(held).inputs
+    assert torch.equal(one, again) and (one - plain).abs().mean() > 0.02
 
 
 @pytest.mark.parametrize("element", range(8))

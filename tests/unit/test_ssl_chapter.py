@@ -1,24 +1,34 @@
 """The chapter on self-supervision: its numbers, what its text concludes, and its pages."""
 
 import json
+from functools import cache
 
 import g10_run
 import paper_run
 import pn_run
 import pytest
 import typst
+import yaml
 from paper_run import REPORT, make_shown
 from ssl_run import make_paper, settings, shown_of
 from ssl_tables import GAINS
 
+from fewsky.chapters import _check_real
+from fewsky.config import resolve
 from fewsky.console import FewskyError
+from fewsky.contrasted import contrasted
+from fewsky.experiments import merge
 from fewsky.files import load_table, save_json, save_table
+from fewsky.paper.ablation_told import one_way, told_ablation
 from fewsky.paper.atlas_told import apart, counted, told_atlas
 from fewsky.paper.chapter_self_supervision import MAKERS
 from fewsky.paper.collect import MAKERS as SHARED
 from fewsky.paper.collect import collect
-from fewsky.paper.pretexts_told import start_kind
+from fewsky.paper.facts_self_supervision import same_effort
+from fewsky.paper.pretexts_told import is_coarse, start_kind
 from fewsky.paper.typeset import read_content, set_paper, stage
+from fewsky.pretexts_shown import ablated
+from tests.conftest import ROOT
 
 CHAPTER = "self-supervision"
 
@@ -135,24 +145,126 @@ def test_intervals_that_overlap_tell_nothing():
     assert apart("a", "c", numbers) == apart("a", "none", numbers) == "cannot be told"
 
 
-def test_the_text_follows_the_study_s_way_and_counts_all(found):
+def test_each_start_of_a_task_is_told_in_the_first_way_that_it_has(found):
     atlas = facts(found)["atlas"]
-    assert atlas["way"] == "lpft"
-    assert {one["way"] for task in atlas["tasks"] for one in task["starts"]} == {"lpft"}
-    # three properties starts of the catalogue, on sg, nine and both of S-PLUS, in one way each
+    assert atlas["ways"] == ["lpft", "probe"]
+    told = {one["task"]: {s["start"]: s["way"] for s in one["starts"]} for one in atlas["tasks"]}
+    assert told["sg"] == {
+        "imagenet": "lpft",
+        "magnitudes": "lpft",
+        "contrastive": "lpft",
+        "measured": "probe",
+        "masked": "probe",
+    }
+    assert told["nine"] == {"magnitudes": "probe"}
+    kinds = {"properties", "published", "measured", "contrastive", "masked"}
+    assert set(atlas["against_nothing"]) == kinds
+
+
+def test_counts_take_one_row_a_task_and_start(found):
+    atlas = facts(found)["atlas"]
+    # Starts from catalogued properties are on sg, nine and both of S-PLUS.
     assert atlas["against_nothing"]["properties"]["least"]["better"] == 4
     assert atlas["against_nothing"]["properties"]["most"]["answer"] == "open"
-    assert atlas["all"]["least"]["all"] == value(found, "chance.all") == 16
-    assert value(found, "chance.expected") == pytest.approx(16 * 0.025)
+    every = sum(one["least"]["all"] for one in atlas["against_nothing"].values())
+    assert atlas["alone"]["least"]["all"] == value(found, "chance.all") == every == 8
+    assert value(found, "chance.expected") == pytest.approx(8 * 0.025)
 
 
-def test_properties_are_held_against_published_weights_of_the_same_task(found):
+def test_what_has_no_interval_is_not_expected_to_fall_out_by_chance(tmp_path):
+    told, files = make_paper(tmp_path)
+    table = load_table(files["curves"]["sg"])
+    ends = ["gain_lower", "gain_upper", "gain_p"]
+    save_table(table.assign(**dict.fromkeys(ends, float("nan"))), files["curves"]["sg"])
+    one = collect(told, files)
+    assert value(one, "chance.all") == facts(one)["atlas"]["alone"]["least"]["all"] == 3
+    assert facts(one)["atlas"]["against_nothing"]["masked"]["least"]["answer"] == "open"
+
+
+@pytest.mark.parametrize(("p", "answer"), [(0.01, "all"), (0.02, "open")])
+def test_a_kind_is_judged_over_all_its_comparisons(p, answer, tmp_path):
+    """Four gains of p = .02 are each better alone, and none of them after Holm's correction."""
+    told = facts(collect(*make_paper(tmp_path, p=p)))["atlas"]
+    assert told["against_nothing"]["properties"]["least"]["answer"] == answer
+    assert told["alone"]["least"]["better"] == 8
+    assert told["against_nothing"]["masked"]["least"]["answer"] == "all", "one comparison alone"
+
+
+def test_properties_are_held_against_published_weights_in_pairs(found):
     rows = facts(found)["atlas"]["against_published"]
-    assert {(row["task"], row["start"]) for row in rows} == {
-        ("sg", "magnitudes"),
-        ("sg", "measured"),
+    assert {(row["task"], row["start"], row["way"], row["b"]) for row in rows} == {
+        ("sg", "magnitudes", "lpft", "atlas-sg-imagenet-lpft"),
+        ("sg", "measured", "probe", "atlas-sg-imagenet-probe"),
     }
-    assert {row["least"] for row in rows} == {"cannot be told"}  # both gain alike
+    # Their intervals overlap, which says nothing: the pairs are better.
+    assert {(row["least"], row["most"]) for row in rows} == {("better", "cannot be told")}
+    for row in rows:
+        assert value(found, f"{row['key'].removeprefix('ssl.')}.area") == GAINS["better"][0]
+
+
+def test_pairs_with_published_weights_are_corrected_for_their_number(tmp_path):
+    told = facts(collect(*make_paper(tmp_path, p=0.03)))["atlas"]
+    assert told["published_counts"]["least"]["answer"] == "open"
+    (tmp_path / "none").mkdir()
+    bare = facts(collect(*make_paper(tmp_path / "none", paired=False)))["atlas"]
+    assert bare["published_counts"]["least"]["answer"] == "untested"
+
+
+def test_raw_bands_are_held_against_colours_in_pairs(found, tmp_path):
+    [panel] = facts(found)["ablation"]
+    assert panel["way"] == "lpft" and [row["start"] for row in panel["rows"]] == ["raw", "colours"]
+    [pair] = panel["pairs"]
+    assert pair["verdict"] == "better" and panel["counts"]["answer"] == "all"
+    assert value(found, pair["key"].removeprefix("ssl.")) == GAINS["better"][0]
+    [bare] = facts(collect(*make_paper(tmp_path, paired=False)))["ablation"]
+    assert bare["pairs"] == [] and len(bare["rows"]) == 2
+
+
+def test_a_panel_is_told_in_the_way_that_most_of_its_starts_have():
+    def row(start, way):
+        return {"start": start, "way": way}
+
+    both = [row("a", "probe"), row("a", "lpft"), row("b", "probe"), row("b", "lpft")]
+    assert {one["way"] for one in one_way(both)} == {"lpft"}
+    found = one_way([*both, row("c", "probe")])
+    assert [(one["start"], one["way"]) for one in found] == [
+        ("a", "probe"),
+        ("b", "probe"),
+        ("c", "probe"),
+    ]
+
+
+def test_equal_steps_are_claimed_only_where_starts_are_trained():
+    def row(start, way, effort):
+        return {"task": "t", "start": start, "way": way, "effort": effort}
+
+    none, probe = row("none", "tuned", [40, 400]), row("a", "probe", [])
+    assert not same_effort([none, probe])
+    assert same_effort([none, probe, row("a", "lpft", [40, 400])])
+    assert not same_effort([none, probe, row("a", "lpft", [20, 400])])
+
+
+@pytest.mark.parametrize(
+    ("size", "survey", "coarse"),
+    [
+        (64, {"field_arcsec": 50.688, "pixel_arcsec": 0.396}, True),
+        (128, {"field_arcsec": 50.688, "pixel_arcsec": 0.396}, False),
+        (25, {"pixel_arcsec": 0.396}, False),
+    ],
+)
+def test_images_are_coarse_where_their_survey_has_more_pixels(size, survey, coarse):
+    assert is_coarse({"size": size}, survey) == coarse
+
+
+def test_the_gain_by_bin_is_that_of_contrastive_over_random(found):
+    for size in facts(found)["nebulae"]["sizes"]:
+        for one in size["bins"]:
+            pair = [
+                value(found, f"score.{size['parts'][start]}.{one['name']}.accuracy")
+                for start in ("contrastive", "none")
+            ]
+            gain = value(found, one["gain"].removeprefix("ssl."))
+            assert gain == pytest.approx(pair[0] - pair[1]) and gain != 0
 
 
 @pytest.mark.parametrize("verdict", list(GAINS))
@@ -190,16 +302,116 @@ def test_nebulae_go_from_coarse_to_fine_with_contrastive_first(found):
 
 
 def test_a_split_that_was_not_enforced_comes_last(found):
-    assert [(one["task"], one["enforced"]) for one in facts(found)["real"]] == [
-        ("mg", True),
-        ("mg-random", False),
-    ]
+    told = [(one["task"], one["enforced"]) for one in facts(found)["real"]]
+    assert told == [("mg", True), ("sg", True), ("mg-random", False)]
+
+
+def test_a_start_of_the_atlas_can_stand_among_real_images(found):
+    [one] = [one for one in facts(found)["real"] if one["task"] == "sg"]
+    assert one["names"] == ["atlas-sg-magnitudes-probe"]
+    assert facts(found)["opponents"]["atlas-sg-magnitudes-probe"] == "network"
+    assert value(found, "score.atlas-sg-magnitudes-probe.auroc") is not None
 
 
 def test_a_control_that_tells_classes_apart_warns(found, tmp_path):
     assert facts(found)["warnings"] == []
     [words] = facts(collect(*make_paper(tmp_path, nuisance=0.75)))["warnings"]
     assert "mg-nuisance" in words
+
+
+# --- the configurations that are shipped --------------------------------------------------------
+SHIPPED = {
+    "whole": [],
+    "demo": ["profiles/demo/overrides.yaml"],
+    "mergers": ["profiles/sample/overrides.yaml", "profiles/sample/mergers.yaml"],
+}
+
+
+@cache
+def shipped(name):
+    """The resolved plan of a configuration, its settings as the chapter has them, and all rows."""
+    config = {}
+    for path in ["config.yaml", *SHIPPED[name]]:
+        config = merge(config, yaml.safe_load((ROOT / path).read_text()))
+    plan = resolve(config)
+    told = {key: getattr(plan, key) for key in ("weights", "experiments", "tasks")}
+    kinds = {weights: start_kind(weights, told) for weights in plan.weights}
+    rows = [
+        {**row, "weights": plan.experiments[row["experiment"]]["weights"]} for row in plan.atlas
+    ]
+    return plan, kinds, rows
+
+
+def gained(rows, places=("least", "most", "area")):
+    """Numbers in which every start gains at every place, with a p of .001."""
+    found = {"": 0.05, ".lower": 0.02, ".upper": 0.08, ".p": 0.001}
+    keys = [f"ssl.curve.{row['experiment']}.{place}" for row in rows for place in places]
+    numbers = {key: {"value": 0.7} for key in keys}
+    return numbers | {f"{key}.gain{e}": {"value": v} for key in keys for e, v in found.items()}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_start_of_a_shipped_atlas_is_told_once(name):
+    _, kinds, rows = shipped(name)
+    told = told_atlas(rows, kinds, gained(rows))
+    started = {(row["task"], row["start"]) for row in rows if row["start"] != "none"}
+    found = [(one["task"], s["start"]) for one in told["tasks"] for s in one["starts"]]
+    assert sorted(found) == sorted(started)
+    assert [one["task"] for one in told["tasks"]] == list(dict.fromkeys(r["task"] for r in rows))
+    assert {kinds[row["weights"]] for row in rows if row["weights"]} == set(told["against_nothing"])
+    text = (REPORT / "chapters/self-supervision.typ").read_text()
+    assert all(f'"{kind}": [' in text for kind in told["against_nothing"])
+    counted = sum(one["least"]["better"] for one in told["against_nothing"].values())
+    assert counted == told["alone"]["least"]["better"] == len(started)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_start_of_a_shipped_ablation_is_told(name):
+    plan, _, rows = shipped(name)
+    shown = ablated(plan, plan.paper[CHAPTER]["targets"])
+    told = told_ablation(shown, gained(rows))
+    found = {(row["task"], row["start"]) for panel in told for row in panel["rows"]}
+    assert found == {(row["task"], row["start"]) for row in shown}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_pairs_are_of_one_way_and_of_properties_wherever_weights_are_published(name):
+    plan, kinds, rows = shipped(name)
+    of = {row["experiment"]: row for row in rows}
+    pairs = contrasted(plan, plan.paper[CHAPTER]["targets"])
+    assert set(pairs) == {row["task"] for row in rows}
+    for task, own in pairs.items():
+        for pair in own:
+            a, b = of[pair["a"]], of[pair["b"]]
+            assert a["way"] == b["way"] == pair["way"]
+            assert (a["task"], b["task"]) == (task, pair["task"])
+            assert kinds[a["weights"]] not in ("published", "random")
+            assert kinds[b["weights"]] == "published" or a["task"] != b["task"]
+    published = {row["task"] for row in rows if kinds.get(row["weights"]) == "published"}
+    held = {pair["a"] for own in pairs.values() for pair in own if pair["a"] in of}
+    for row in rows:
+        if row["task"] in published and kinds.get(row["weights"]) in ("properties", "measured"):
+            assert row["experiment"] in held, row
+
+
+def test_raw_bands_of_the_whole_configuration_are_held_against_colours():
+    plan, *_ = shipped("whole")
+    pairs = contrasted(plan, plan.paper[CHAPTER]["targets"])
+    found = {pair["a"] for own in pairs.values() for pair in own if pair["task"] == "splus-sgq-rgb"}
+    bands = {f"atlas-splus-sgq{end}-splus-probe" for end in ("", "-5", "-3")}
+    assert bands | {"atlas-splus-sgq-label-the-sky-probe"} <= found
+
+
+def test_experiments_of_a_hidden_atlas_are_refused_among_real_images():
+    plan, *_ = shipped("whole")
+    chapter = plan.paper[CHAPTER] | {"real": ["atlas-mg-mergers-probe"]}
+    _check_real("here.real", chapter, plan)
+    _check_real("here.real", chapter | {"atlas": False}, plan)  # mg is among the starts
+    hidden = chapter | {"atlas": False, "lowdata": [], "starts": []}
+    with pytest.raises(
+        FewskyError, match="here.real.*found atlas-mg-mergers-probe of mg.*atlas: true"
+    ):
+        _check_real("here.real", hidden, plan)
 
 
 # --- pages --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from fewsky.config import Plan
 from fewsky.console import FewskyError
 from fewsky.figures import self_supervision_nebulae as ssl
 from fewsky.figures import style
+from fewsky.figures.atlas import STARTS as STARTS_OF_ATLAS
 from fewsky.files import load_table, save_json, save_table
 from fewsky.metrics.comparisons import compare_task, list_pairs
 from fewsky.metrics.scores import score_task
@@ -154,6 +155,7 @@ def test_the_figure_shows_the_metrics():
         own = mcc[mcc["start"].map(ssl.start_words) == start]
         assert values == own["value"].tolist() and own["size"].tolist() == [16, 64]
     assert set(drawn(axes[0])) == {"random weights", "contrastive", "masked squares"}
+    assert axes[1].get_ylabel() == "Matthews correlation, difference"
     assert drawn(axes[1])["contrastive"][0] < 0 < drawn(axes[1])["contrastive"][1]
     for ax, size in ((axes[2], 64), (axes[3], 16)):
         binned = ssl.by_size(metrics, STARTS, "accuracy", "peaks_r")
@@ -162,6 +164,13 @@ def test_the_figure_shows_the_metrics():
         assert len(names) == 3 and f"{size} px" in ax.get_title(loc="left")
         wanted = binned.set_index("subset").loc[names, "value"].tolist()
         assert drawn(ax)["masked squares"] == wanted
+
+
+def test_a_start_looks_as_in_the_figures_of_the_atlas():
+    looks = {c.get_label(): (c.lines[0].get_color(), c.lines[0].get_marker())
+             for c in figure().axes[0].containers}  # fmt: skip
+    wanted = {"random weights": "none", "contrastive": "contrastive", "masked squares": "masked"}
+    assert looks == {words: STARTS_OF_ATLAS[name][1:] for words, name in wanted.items()}
 
 
 def test_the_figure_is_marked_and_keeps_to_its_page():

@@ -78,7 +78,9 @@ def plan_of():
             name = f"atlas-{task}-{start}-{way}"
             weights = None if start == "none" else f"w-{start}"
             items[name] = {"task": task, "weights": weights, "model": {"name": "m"}}
-            rows.append({"task": task, "start": start, "way": way, "experiment": name, "words": ""})
+            against = "" if start == "none" else f"atlas-{task}-none-tuned"
+            rows.append({"task": task, "start": start, "way": way, "experiment": name, "words": "",
+                         "against": against})  # fmt: skip
     colours = {"bands": ["red", "green", "blue"]}
     return Plan(
         surveys={"specobj": colours, "mergers": colours, "splus": {"bands": TWELVE}},
@@ -105,6 +107,10 @@ def test_the_ablation_keeps_to_the_survey_of_the_pretext():
     assert len(rows) == len(WAYS) * 7 and not [row for row in rows if row["start"] == "none"]
     assert all(row["nothing"] == f"atlas-{row['task']}-none-tuned" for row in rows)
     assert all(row["start"] == row["pretext"] for row in rows)
+    plan = plan_of()
+    plan.atlas[1]["against"] = "atlas-sg-none-other-tuned"
+    other = {row["nothing"] for row in ablated(plan, ["magnitudes"]) if row["way"] == "probe"}
+    assert other == {"atlas-sg-none-other-tuned", "atlas-sgq-none-tuned"}, "that of its network"
     few = ablated(plan_of(), ["contrastive"])
     assert {row["pretext"] for row in few} == {"contrastive"}
 

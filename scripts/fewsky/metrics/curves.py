@@ -20,13 +20,12 @@ from fewsky.metrics.predictions import (
     sample_of,
 )
 from fewsky.metrics.scores import by_experiment, limits, shared_resamples
-from fewsky.metrics.stats import estimate, minimum_detectable
+from fewsky.metrics.stats import estimate, minimum_detectable, two_sided
 
-NONE = "none"  # the start of what learns from nothing
 AREA = 0  # stands for the budget in the rows of areas
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc")
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "auroc")
 COLUMNS = ["experiment", "start", "way", "budget", "metric", "value", "lower", "upper"]
-COLUMNS += ["gain", "gain_lower", "gain_upper", "gain_detectable", "draws", "n"]
+COLUMNS += ["gain", "gain_lower", "gain_upper", "gain_p", "gain_detectable", "draws", "n"]
 
 
 class Curve(NamedTuple):
@@ -44,10 +43,11 @@ def score_curves(predictions, manifest, task, rows, settings, *, seed):
 
     `predictions` maps (experiment, draw) to a prediction table; `rows` are those of Plan.atlas of
     this task; `settings` has `metric` and `bootstrap`. All is on the draws that every experiment
-    has. `value`, `lower`, `upper` are the mean over draws, `gain` its difference from the start
-    `none` with its interval and the smallest true difference that would have been found with a
-    power of 80 %; `draws` and `n` count draws and test objects. Areas stand at budget 0. Raises
-    FewskyError where budgets or test parts differ, or the metric is none whose increase is good.
+    has. `value`, `lower`, `upper` are the mean over draws, `gain` its difference from the experiment
+    that the row is held `against`, which learns from nothing, with its interval, its two-sided p
+    and the smallest true difference that would have been found with a power of 80 %; `draws` and `n` count draws and test objects. Areas stand at budget
+    0. Raises FewskyError where budgets or test parts differ, or the metric is none whose increase
+    is good.
     """
     objects, names = manifest.set_index("object_id"), [row["experiment"] for row in rows]
     cells = read_cells(by_experiment(predictions), objects, task["classes"], names)
@@ -126,7 +126,7 @@ def values_of(steps, weights, classes, names):
     tables = [measure(samples, weights, classes, ranked=ranked) for samples in steps]
     if names[0] not in tables[0] or names[0] in LOWER_IS_BETTER:
         raise FewskyError(
-            f"curves: wanted a measure that grows with skill, as {', '.join(METRICS)} or auroc; "
+            f"curves: wanted a measure that grows with skill, as {', '.join(METRICS)}; "
             f"found {names[0]}. Choose another paper.self-supervision.metric."
         )
     return np.stack([np.stack([t[name] for name in names], axis=-1) for t in tables], axis=-2)
@@ -150,7 +150,6 @@ def area(values, budgets):
 
 def tabulate(curves, budgets, names, rows, resamples, n_groups):
     """Return one row an experiment, point and metric from {experiment: Curve}, with its gain."""
-    nothing = curves[next(row["experiment"] for row in rows if row["start"] == NONE)]
     points = [AREA, *budgets] if len(budgets) > 1 else list(budgets)
     budget, metric = (grid.ravel() for grid in np.meshgrid(points, names, indexing="ij"))
     tables = []
@@ -158,7 +157,7 @@ def tabulate(curves, budgets, names, rows, resamples, n_groups):
         own = curves[row["experiment"]]
         value = estimate(*own, resamples, n_groups, limits(names))
         found = {"value": value.value, "lower": value.lower, "upper": value.upper}
-        found |= gain_of(own, None if row["start"] == NONE else nothing, resamples, n_groups)
+        found |= gain_of(own, curves.get(row["against"]), resamples, n_groups)
         where = {key: row[key] for key in ("experiment", "start", "way")}
         flat = {key: np.ravel(values) for key, values in found.items()}
         tables.append(pd.DataFrame({**where, "budget": budget, "metric": metric, **flat}))
@@ -167,10 +166,15 @@ def tabulate(curves, budgets, names, rows, resamples, n_groups):
 
 def gain_of(own, nothing, resamples, n_groups):
     """Return the gain over nothing by column, (point, metric); NaN where there is none to tell."""
-    keys = ("gain", "gain_lower", "gain_upper", "gain_detectable")
+    keys = ("gain", "gain_lower", "gain_upper", "gain_p", "gain_detectable")
     if nothing is None:
         return dict.fromkeys(keys, np.full(own.whole.shape[1:], np.nan))
-    differences = (ours - theirs for ours, theirs in zip(own, nothing, strict=True))
-    gain = estimate(*differences, resamples, n_groups)
+    gain = difference(own, nothing, resamples, n_groups)
     detectable = minimum_detectable(gain.error, gain.freedom)
-    return dict(zip(keys, (gain.value, gain.lower, gain.upper, detectable), strict=True))
+    told = (gain.value, gain.lower, gain.upper, two_sided(gain), detectable)
+    return dict(zip(keys, told, strict=True))
+
+
+def difference(a, b, resamples, n_groups):
+    """Return the Estimate of Curve a less Curve b, (point, metric), paired in every resample."""
+    return estimate(*(x - y for x, y in zip(a, b, strict=True)), resamples, n_groups)

@@ -144,6 +144,17 @@ def minimum_detectable(error, freedom, alpha=1 - LEVEL, power=POWER):
     return (stats.t.isf(alpha / 2, freedom) + stats.t.isf(1 - power, freedom)) * error
 
 
+def two_sided(found):
+    """Return the two-sided p of the Estimate of a difference, from its error and freedom.
+
+    It is 1 where nothing differs in any resample, and NaN where there is no error to go by.
+    """
+    value = np.asarray(found.value, float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.t.sf(abs(value) / found.error, found.freedom)
+    return np.where((value == 0) & (np.asarray(found.error) == 0), 1.0, p)
+
+
 def compare(a, b, resamples, n_groups, *, primary, higher_is_better=True):
     """Return the paired comparison a - b as a dict: difference, interval, p, verdict, note.
 
@@ -151,15 +162,13 @@ def compare(a, b, resamples, n_groups, *, primary, higher_is_better=True):
     resamples. A primary comparison of fewer than ten replicates counts as exploratory.
     """
     found = estimate(a[0] - b[0], a[1] - b[1], resamples, n_groups, (-np.inf, np.inf))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * stats.t.sf(abs(found.value) / found.error, found.freedom)
     n = len(a[0])
     counted = primary and n >= FEWEST_REPLICATES
     told = {
         "difference": float(found.value),
         "lower": float(found.lower),
         "upper": float(found.upper),
-        "p": 1.0 if found.value == 0 and found.error == 0 else float(p),
+        "p": float(two_sided(found)),
         "minimum_detectable": float(minimum_detectable(found.error, found.freedom)),
         "primary": bool(counted),
         "n_replicates": n,

@@ -4,6 +4,8 @@ NT-Xent, the loss of SimCLR (Chen et al. 2020, arXiv:2002.05709, equation 1). Th
 layer is the projection, which is left out where a later training starts from these weights.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch.nn import functional as F
 
@@ -19,14 +21,18 @@ class Contrastive:
     """Every object against all others of its batch, in a projection of `n_outputs` numbers.
 
     A batch is two views of each object, `(2 n, ...)`: all first ones, then all second ones; its
-    targets are the places of the other views of the same objects. Held objects are compared in
-    groups no larger than the largest batch so far, since the loss grows with their number.
+    targets are the places of the other views of the same objects. With `jitter` their brightness
+    differs, too (`jittered`). Held objects are compared in groups no larger than the largest batch
+    so far, since the loss grows with their number.
     """
 
     n_classes = 0
 
-    def __init__(self, n_outputs: int, temperature: float):
+    def __init__(
+        self, n_outputs: int, temperature: float, jitter: Mapping[str, float] | None = None
+    ):
         self.n_outputs, self.temperature = n_outputs, temperature
+        self.jitter = {key: size for key, size in (jitter or {}).items() if size}
         self.largest = 0
 
     def batch(self, views: Views, picks: torch.Tensor) -> Batch:
@@ -38,17 +44,23 @@ class Contrastive:
         self.largest = max(self.largest, len(picks))
         (one, extra, _), (two, _, _) = views.batch(picks), views.batch(picks)
         extra = None if extra is None else torch.cat([extra, extra])
-        return torch.cat([one, two]), extra, others(len(picks), one.device)
+        images = jittered(torch.cat([one, two]), self.jitter, views.generator)
+        return images, extra, others(len(picks), one.device)
 
     def held(self, held: Held) -> Held:
-        """The objects and, after all of them, each again, turned or mirrored by its place."""
+        """The objects and, after all of them, each again, turned or mirrored by its place.
+
+        The jitter of both is the same at every look.
+        """
         again = torch.empty_like(held.inputs)
         for element in range(1, SYMMETRIES):
             rows = slice(element - 1, None, SYMMETRIES - 1)
             again[rows] = turned(held.inputs[rows], element)
         extra = None if held.extra is None else torch.cat([held.extra, held.extra])
-        targets = others(len(held), held.inputs.device)
-        return Held(torch.cat([held.inputs, again]), extra, targets)
+        device = held.inputs.device
+        always = torch.Generator(device).manual_seed(0)
+        images = jittered(torch.cat([held.inputs, again]), self.jitter, always)
+        return Held(images, extra, others(len(held), device))
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """NT-Xent of each view, `(2 n,)`; 0 for an object that is alone."""
@@ -89,6 +101,25 @@ def likeness(outputs: torch.Tensor) -> torch.Tensor:
 def others(n: int, device: torch.device) -> torch.Tensor:
     """For `2 n` views the place of the other view of the same object, int64 `(2 n,)`."""
     return torch.arange(2 * n, device=device).roll(n)
+
+
+def jittered(
+    images: torch.Tensor, sizes: Mapping[str, float], generator: torch.Generator
+) -> torch.Tensor:
+    """Images `(n, channel, y, x)` in another brightness, each image and channel in its own.
+
+    `sizes` are those of the gain and the offset, even between both signs of it, and of the normal
+    noise of a pixel, in units of the images; what is 0 or missing is left out and draws nothing.
+    Brightness alone would else tell which views show the same object.
+    """
+    told = {"generator": generator, "device": images.device}
+    if gain := sizes.get("gain"):
+        images = images * (1 + gain * (2 * torch.rand(*images.shape[:2], 1, 1, **told) - 1))
+    if offset := sizes.get("offset"):
+        images = images + offset * (2 * torch.rand(*images.shape[:2], 1, 1, **told) - 1)
+    if noise := sizes.get("noise"):
+        images = images + noise * torch.randn(images.shape, **told)
+    return images
 
 
 def turned(images: torch.Tensor, element: int) -> torch.Tensor:

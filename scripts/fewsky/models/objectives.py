@@ -128,7 +128,7 @@ def objective_of(told: Mapping[str, Any], size: int, channels: int) -> Objective
     if recipe["loss"] == "contrastive":
         from fewsky.models.contrastive import Contrastive
 
-        return Contrastive(recipe["projection"], recipe["temperature"])
+        return Contrastive(recipe["projection"], recipe["temperature"], recipe.get("jitter"))
     if recipe["loss"] == "masked":
         from fewsky.models.masked import Masked
 

@@ -13,11 +13,12 @@ MAKERS = {
     "ssl.kept": "rule make_split, from what the audit of a pretext's task says of kept_out",
     "ssl.model": "rules train and fit_probes, from the cards",
     "ssl.error": "rule score, from the metrics table of a task with targets",
-    "ssl.error_truth": "rule score, where the truth is known",
     "ssl.score": "rule score, from the metrics table of the task",
     "ssl.truth": "rule score, where the truth is known",
     "ssl.labels": "rule score_curves, from the curves of a task of the atlas",
     "ssl.curve": "rule score_curves, from the curves of a task of the atlas",
+    "ssl.pair": "rule score_curves, from the contrasts of a task of the atlas",
+    "ssl.bin": "rule score, from the metrics table of the task",
     "ssl.seen": "rule measure_representation",
     "ssl.chance": "scripts/fewsky/metrics/stats.py",
 }
@@ -29,8 +30,8 @@ def collect(settings: Settings, files: Mapping[str, Any]) -> dict[str, Any]:
 
     `settings` hold, besides what every chapter is told, the blocks `datasets` and `surveys` of its
     tasks, the rows `atlas` with the weights of each, and the rows `ablation`. `files` holds paths
-    by task `audits`, `metrics`, `comparisons` and `curves`, lists of paths by task `represented`,
-    and paths by experiment `cards`.
+    by task `audits`, `metrics`, `comparisons`, `curves` and `contrasts`, lists of paths by task
+    `represented`, and paths by experiment `cards`.
     """
     tasks, chapter = settings["tasks"], settings["chapter"]
     facts = facts_of.of_config(settings)
@@ -43,14 +44,19 @@ def collect(settings: Settings, files: Mapping[str, Any]) -> dict[str, Any]:
     for task, path in files["metrics"].items():
         if tasks[task]["classes"]:
             binned = facts_of.on_nebulae(chapter)
-            numbers |= read.of_scores(path, settings["experiments"], binned)
+            named = [*settings["experiments"], *chapter["real"]]
+            numbers |= read.of_scores(path, named, binned)
     for one in facts["pretexts"]:
         numbers |= read.of_pretext(files["metrics"][one["task"]], one["experiment"], one["columns"])
     for path in files["curves"].values():
         numbers |= read.of_curves(path, chapter["metric"])
+    for path in files["contrasts"].values():
+        numbers |= read.of_contrasts(path, chapter["metric"])
     for task, paths in files["represented"].items():
         numbers |= read.of_represented(paths, task)
     facts |= facts_of.of_files(settings, files, numbers)
+    for size in (facts["nebulae"] or {"sizes": []})["sizes"]:
+        numbers |= read.of_bins(size, numbers)
     if facts["atlas"]:
-        numbers |= read.of_chance(facts["atlas"]["all"]["least"]["all"])
+        numbers |= read.of_chance(facts["atlas"]["alone"]["least"]["all"])
     return {"numbers": numbers, "facts": facts, "makers": MAKERS}

@@ -27,7 +27,7 @@ MAKERS = {
     "constant": "report/constants.csv",
     "protocol": "config.yaml, block paper.scoring",
 }
-BY_TASK = ("audits", "metrics", "comparisons", "pseudo", "curves", "represented")
+BY_TASK = ("audits", "metrics", "comparisons", "pseudo", "curves", "contrasts", "represented")
 BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explained")
 Files = Mapping[str, Any]
 

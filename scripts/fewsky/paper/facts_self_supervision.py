@@ -8,14 +8,14 @@ from fewsky.figures.self_supervision_nebulae import NOTHING, start_words
 from fewsky.files import load_json, load_table
 from fewsky.metrics.nuisance import nuisance_warning
 from fewsky.paper import numbers_scores as scores
-from fewsky.paper.atlas_told import NONE, apart, counted, gain_verdict, told_atlas
+from fewsky.paper.ablation_told import told_ablation
+from fewsky.paper.atlas_told import FOLLOWED, PROPERTIES, apart, counted, told_atlas
 from fewsky.paper.hypothesis import find
 from fewsky.paper.kinds import kind_of, weights_used
 from fewsky.paper.pretexts_told import pretext_told, pretexts_of, start_kind
 
 PIXELS = "pixels"
 AGAINST = ("none", "imagenet", "masked")  # what contrastive starts are held against on nebulae
-PROPERTIES = ("properties", "measured")
 HALF = 0.5
 SEEN = ("knn_accuracy", "ari")
 Settings = Mapping[str, Any]
@@ -34,14 +34,16 @@ def of_config(settings: Settings) -> dict[str, Any]:
         "datasets": {name: _images(block) for name, block in settings["datasets"].items()},
         "tasks": {name: _task(task) for name, task in tasks.items()},
         "pretexts": [pretext_told(name, settings) for name in pretexts_of(settings)],
-        "atlas_tasks": list(dict.fromkeys(row["task"] for row in rows)),
-        "ways": list(dict.fromkeys(row["way"] for row in rows if row["start"] != NONE)),
+        "ways": [way for way in FOLLOWED if way in ways_of(rows)],
         "same_effort": same_effort(rows),
         "kinds": kinds,
         "weighed": weights_used(weighed, used),
         "lowdata": list(chapter["lowdata"]),
         "starts": list(chapter["starts"]),
-        "opponents": {name: kind_of(item) for name, item in items.items()},
+        "opponents": {
+            **{row["experiment"]: "network" for row in rows},
+            **{name: kind_of(item) for name, item in items.items()},
+        },
         "bins": (chapter["nebulae"] or {}).get("column", ""),
     }
 
@@ -52,13 +54,22 @@ def on_nebulae(chapter: Settings) -> list[str]:
     return [name for names in starts.values() for name in names or ()]
 
 
+def ways_of(rows: Sequence[Settings]) -> set[str]:
+    """Ways in which the atlas uses starts."""
+    return {row["way"] for row in rows if row["against"]}
+
+
 def same_effort(rows: Sequence[Settings]) -> bool:
-    """Whether the trainings of each task of the atlas have as many steps and rates to try."""
+    """Whether the trainings of each task of the atlas have as many steps and rates to try.
+
+    Probes train no network; so there is nothing to be the same where all starts are probes.
+    """
     told: dict[str, list[Any]] = {}
     for row in rows:
         if row.get("effort"):
             told.setdefault(row["task"], []).append(row["effort"])
-    return all(effort == own[0] for own in told.values() for effort in own)
+    alike = all(effort == own[0] for own in told.values() for effort in own)
+    return alike and bool(ways_of(rows) - {"probe"})
 
 
 def readers_of(settings: Settings) -> dict[str, list[str]]:
@@ -98,7 +109,7 @@ def of_files(settings: Settings, files: Mapping[str, Any], numbers) -> dict[str,
         "atlas": told_atlas(settings["atlas"], kinds, numbers),
         "kept": _kept(audits),
         "auditable": {task: audit["sky"] == "auditable" for task, audit in audits.items()},
-        "ablation": _ablation(settings["ablation"], numbers),
+        "ablation": told_ablation(settings["ablation"], numbers),
         "seen": seen,
         "seen_counts": counted(_of_properties(seen)),
         "weak": _weak(numbers),
@@ -122,18 +133,6 @@ def _kept(audits: Mapping[str, Any]) -> dict[str, Any]:
             told = {"by": list(by), "others": list(kept), "bare": bare, "beside": beside}
             found[task] = told
     return found
-
-
-def _ablation(rows: Sequence[Settings], numbers) -> list[dict[str, Any]]:
-    """Scored rows of the ablation in one way of using each start, in the order of the settings."""
-    known = [row for row in rows if f"ssl.curve.{row['experiment']}.least.gain" in numbers]
-    ways = {row["way"] for row in known}
-    chosen = next((way for way in ("lpft", "tuned", "probe") if way in ways), None)
-    return [
-        {**row, "verdict": gain_verdict(f"ssl.curve.{row['experiment']}.least.gain", numbers)}
-        for row in known
-        if row["way"] == chosen
-    ]
 
 
 def _seen(pairs: Sequence[Settings], weights: Settings, kinds, numbers) -> list[dict[str, Any]]:
@@ -187,24 +186,29 @@ def _nebulae(block: Settings | None, settings: Settings, compared, files) -> dic
         "sizes": [
             {"size": size, "parts": sizes[size],
              "findings": [row for pair in pairs if (row := find(sizes[size], pair, compared))],
-             "bins": _bins(block["column"], sizes[size], settings, files)}
+             "bins": _bins(block["column"], size, sizes[size], settings, files)}
             for size in sorted(sizes)
         ],
     }  # fmt: skip
 
 
-def _bins(column: str, parts: Mapping[str, str], settings: Settings, files) -> list[dict[str, str]]:
+def _bins(
+    column: str, size: int, parts: Mapping[str, str], settings: Settings, files
+) -> list[dict[str, str]]:
     name = parts[NOTHING] if NOTHING in parts else next(iter(parts.values()))
     path = files["metrics"][settings["experiments"][name]["task"]]
-    return scores.bins(path, name, f"{column} (?P<low>.+)-(?P<high>.+)")
+    found = scores.bins(path, name, f"{column} (?P<low>.+)-(?P<high>.+)")
+    return [{**one, "gain": f"ssl.bin.{size}.{k}"} for k, one in enumerate(found)]
 
 
 def _real(names: Sequence[str], settings: Settings, numbers) -> list[dict[str, Any]]:
     """Scored experiments on real images, by task, those of enforced splits first."""
     known = [name for name in names if any(k.startswith(f"ssl.score.{name}.") for k in numbers)]
+    task_of = {row["experiment"]: row["task"] for row in settings["atlas"]}
+    task_of |= {name: item["task"] for name, item in settings["experiments"].items()}
     by_task: dict[str, list[str]] = {}
     for name in known:
-        by_task.setdefault(settings["experiments"][name]["task"], []).append(name)
+        by_task.setdefault(task_of[name], []).append(name)
     told = [
         {"task": task, **_task(settings["tasks"][task]), "names": own}
         for task, own in by_task.items()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fewsky.bands import COLOURS
+from fewsky.contrasted import is_published
 
 DIVIDED = "divide"  # the scale of targets in label-the-sky
 Settings = Mapping[str, Any]
@@ -35,7 +36,14 @@ def pretext_told(name: str, settings: Settings) -> dict[str, Any]:
         "divided": task["targets"]["scale"] == DIVIDED,
         "bands": len(item["model"].get("bands") or dataset["bands"]),
         "colours": (item["model"].get("bands") or dataset["bands"]) == COLOURS,
+        "coarse": is_coarse(dataset, settings["surveys"][dataset["survey"]]),
     }
+
+
+def is_coarse(dataset: Mapping[str, Any], survey: Mapping[str, Any]) -> bool:
+    """Whether images have fewer pixels than those of their survey, as far as this is known."""
+    field, pixel = survey.get("field_arcsec"), survey.get("pixel_arcsec")
+    return bool(field and pixel) and dataset["size"] < round(field / pixel)
 
 
 def start_kind(weights: str, settings: Settings) -> str:
@@ -45,7 +53,7 @@ def start_kind(weights: str, settings: Settings) -> str:
     block = settings["weights"][weights]
     if block.get("from"):
         return experiment_kind(block["from"], settings)
-    return "random" if block.get("random") is not None else "published"
+    return "published" if is_published(block) else "random"
 
 
 def experiment_kind(name: str, settings: Settings) -> str:

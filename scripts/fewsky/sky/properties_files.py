@@ -67,14 +67,6 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return f"#{TELLING}\n{table.to_csv(index=False, lineterminator=chr(10))}".encode()
 
 
-def tsv_bytes(table: pd.DataFrame) -> bytes:
-    """A table as VizieR writes it: comments, names, units, dashes, rows."""
-    names = [str(name) for name in table.columns]
-    lines = ["\t".join(names), "\t".join(" " for _ in names), "\t".join("-" * 8 for _ in names)]
-    rows = table.to_csv(index=False, header=False, sep="\t", lineterminator="\n")
-    return ("\n".join([f"#{TELLING}", "#", *lines]) + "\n" + rows).encode()
-
-
 def tgz_bytes(files: Mapping[str, bytes]) -> bytes:
     """A .tgz of files by their names; the first one, SIMULATED.txt, says what they are."""
     stream = io.BytesIO()

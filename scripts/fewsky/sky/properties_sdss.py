@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from fewsky.sky.properties_files import colours, csv_bytes, jpeg_bytes, tsv_bytes
+from fewsky.sky.properties_files import colours, csv_bytes, jpeg_bytes
 from fewsky.sky.properties_light import NIGHT, TABLE, Light, light_of, measured, seen, shape_of
 from fewsky.sky.properties_population import PAIRS, POINTS
 from fewsky.sky.properties_spectra import SDSS
@@ -46,14 +46,14 @@ def specobj_files(
 def mergers_files(
     table: pd.DataFrame, settings: Mapping, survey: Mapping, seed: int
 ) -> Iterator[tuple[str, bytes]]:
-    """Address and content of the two lists and of one picture an object."""
+    """Address and content of SkyServer's two lists and of one picture an object."""
     rows = []
     for item in table.itertuples():
         side = survey["field_arcsec"]
         url, picture, light, fwhm = _picture(item, survey, [seed, PAIRS], item.size * side)
         rng = np.random.default_rng([seed, PAIRS, TABLE, item.number])
         magnitudes = _magnitudes(light, fwhm, survey["pixel_arcsec"], rng)[0]
-        row = {"_RAJ2000": item.ra, "_DEJ2000": item.dec, "objID": f"9{item.number:06d}",
+        row = {"objid": f"9{item.number:06d}", "ra": item.ra, "dec": item.dec,
                "redshift": round(item.redshift, 5)}  # fmt: skip
         row |= dict(zip(BANDS, np.round(magnitudes, 4), strict=True))
         if rng.uniform() < settings["absurd_share"]:
@@ -63,7 +63,7 @@ def mergers_files(
     lists = pd.DataFrame(rows)
     for entry in lists_of_mergers({"table": None, "urls": survey["urls"]}):
         own = lists[lists["label"] == MERGERS[entry["kind"]]]
-        yield entry["url"], tsv_bytes(own.drop(columns="label"))
+        yield entry["url"], csv_bytes(own.drop(columns="label"))
 
 
 def _picture(

@@ -38,7 +38,8 @@ def load_held_out(task, manifests, catalogs, images, own):
     `task` is the block of the task that yields, with `kept_out`: by name the dataset, patch_arcsec,
     size in pixels and same_survey of each other. `manifests` are theirs, at splits/TASK/;
     `catalogs` and `images` are the shards of their datasets, at cutouts/DATASET/SHARD/, and `own`
-    the pair of such lists of the task itself. Without images, positions have to do.
+    the pair of such lists of the task itself. Where a dataset has no images there, positions have
+    to do.
     """
     paths = {Path(path).parent.name: path for path in manifests}
     found = {}
@@ -49,7 +50,7 @@ def load_held_out(task, manifests, catalogs, images, own):
             for listed in (catalogs, images)
         ]
         side = min(LONG, told["size"], task["size"])
-        looks = looking(own, shards, objects, side) if len(images) else None
+        looks = looking(own, shards, objects, side) if shards[1] else None
         reach = (task["patch_arcsec"] + told["patch_arcsec"]) / np.sqrt(2)
         radius = task["split"]["keep_out"]["radius_arcsec"]
         radius = max(LEAST_ARCSEC, reach) if radius is None else radius

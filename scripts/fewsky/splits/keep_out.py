@@ -18,10 +18,12 @@ def split_apart(catalog, looks, task, tested, *, seed):
 
     `tested` maps the names of other tasks to HeldOut. The audit gains `kept_out`: by task how its
     objects were found, how many were taken out, and how many a second count finds left, which is 0
-    or nothing is written. Raises FewskyError, one line, where nothing remains or something is left.
+    or nothing is written. Raises FewskyError, one line, where nothing remains, something is left
+    or, with audit enforce, patches may share pixels with those of tested objects.
     """
     seen, report = np.zeros(len(catalog), bool), {}
     for name, one in tested.items():
+        check_reach(name, one, task["split"]["audit"])
         found = known_again(catalog, np.arange(len(catalog)), one)
         here = np.logical_or.reduce(list(found.values()))
         report[name] = {"by": " and ".join(found), "taken_out": int(here.sum())}
@@ -38,6 +40,16 @@ def split_apart(catalog, looks, task, tested, *, seed):
     if tested:
         audit["kept_out"] = count_again(manifest, catalog, tested, report)
     return manifest, draws, audit
+
+
+def check_reach(name, tested, audit):
+    """Raise FewskyError where an enforced audit would leave patches that may share pixels."""
+    if audit == "enforce" and tested.radius_arcsec < tested.shared_arcsec:
+        raise FewskyError(
+            f"split.keep_out.radius_arcsec: wanted at least {tested.shared_arcsec:.2f} arcsec, "
+            f"within which patches may share pixels with those of {name}; found "
+            f"{tested.radius_arcsec:g}. Raise it, leave it out, or say audit: report."
+        )
 
 
 def known_again(catalog, rows, tested):

@@ -1,4 +1,4 @@
-"""Catalogues that a service's query gives as CSV or TSV: read, checked, labelled and drawn."""
+"""Catalogues that a service's query gives as CSV: read, checked, labelled and drawn."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,25 +13,21 @@ from fewsky.raw.payload import describe
 from fewsky.surveys.object_table import finish, table_error
 
 
-def read_answer(path: Path, separator: str = ",") -> pd.DataFrame:
-    """The rows of a CSV or TSV as text, names in small letters; comments (#) are left out.
+def read_answer(path: Path) -> pd.DataFrame:
+    """The rows of a CSV as text, names in small letters; comments (#) are left out.
 
-    VizieR's lines of units and of dashes below the names are none. Raises FewskyError on pages,
-    broken tables and tables without rows.
+    Raises FewskyError on pages, broken tables and tables without rows.
     """
     with open(path, "rb") as stream:
         head = stream.read(4096)
     if head.lstrip()[:1] == b"<":
         raise table_error(path.name, "a table with a line of column names", describe(head))
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#", sep=separator)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#")
     except (ValueError, pd.errors.ParserError) as error:
         raise table_error(path.name, "a table with a line of column names", str(error)) from None
     table.columns = [str(name).strip().lower() for name in table.columns]
     table = table.apply(lambda column: column.str.strip())
-    ruled = table.iloc[:, 0].str.fullmatch(r"-{2,}").to_numpy()
-    if ruled.any():
-        table = table.iloc[int(np.flatnonzero(ruled)[0]) + 1 :]
     if len(table) == 0:
         raise table_error(path.name, "rows", "only the line of column names")
     return table.reset_index(drop=True)

@@ -15,23 +15,14 @@ from fewsky.surveys.asked_table import (
     read_answer,
 )
 from fewsky.surveys.mergers import CLASSES, NUMBERS
-from fewsky.surveys.object_table import table_error
-
-# Names that VizieR and SkyServer have for what is read; _RAJ2000 is in degrees, RAJ2000 may not be.
-NAMES = {
-    "ra": ("ra", "_raj2000", "radeg", "raj2000", "ra_icrs"),
-    "dec": ("dec", "_dej2000", "dedeg", "dej2000", "de_icrs"),
-    "object_id": ("objid", "object_id", "sdss", "name"),
-    "redshift": ("redshift", "zsp", "specz", "z_sp"),
-    **{band: (band, f"{band}mag", f"modelmag_{band}") for band in "ugriz"},
-}
 
 
 def select_objects(files: pd.DataFrame, store: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     """The drawn objects with the columns of objects.csv, then redshift and magnitudes u to z.
 
-    A list without redshift or magnitudes has NaN there; absurd magnitudes stay as they are. Raises
-    FewskyError, one line, on a table that is none and on an object in both lists.
+    Magnitudes are SDSS's model magnitudes (asinh), not corrected for dust; absurd ones stay as they
+    are. A person's own table without some of these has NaN there. Raises FewskyError, one line, on
+    a table that is none and on an object in both lists.
     """
     tables = [_read(Path(store) / row.path, row.kind) for row in files.itertuples()]
     objects = pd.concat(tables, ignore_index=True)
@@ -40,28 +31,25 @@ def select_objects(files: pd.DataFrame, store: Path, settings: Mapping[str, Any]
 
 
 def _read(path: Path, kind: str) -> pd.DataFrame:
-    raw = read_answer(path, "\t" if path.suffix == ".tsv" else ",")
-    held = {key: next((n for n in names if n in raw), None) for key, names in NAMES.items()}
-    for key in ("ra", "dec"):
-        if held[key] is None:
-            raise table_error(path.name, f"a column {key}", ", ".join(raw.columns[:12]))
-    places = positions(path.name, raw, held["ra"], held["dec"])
+    raw = read_answer(path)
     if kind in CLASSES:
+        demand_columns(path.name, raw, ("objid", "ra", "dec", *NUMBERS))
+        raw = raw.drop_duplicates("objid", ignore_index=True)  # a galaxy with two spectra is one
         label = CLASSES[kind]
     else:
-        demand_columns(path.name, raw, ("label",))
+        demand_columns(path.name, raw, ("ra", "dec", "label"))
         label = labels(path.name, raw["label"], {x: x for x in CLASSES.values()})
-    told = tuple(held[key] for key in NUMBERS if held[key])
-    values = numbers(path.name, raw, told).set_axis([k for k in NUMBERS if held[k]], axis=1)
-    table = pd.DataFrame({"object_id": _names(raw, places, held), "label": label})
+    places = positions(path.name, raw)
+    values = numbers(path.name, raw, tuple(key for key in NUMBERS if key in raw))
+    table = pd.DataFrame({"object_id": _names(raw, places), "label": label})
     return table.assign(**places, **values).reindex(
         columns=["object_id", "ra", "dec", "label", *NUMBERS]
     )
 
 
-def _names(raw: pd.DataFrame, places: pd.DataFrame, held: Mapping[str, str | None]) -> list[str]:
-    """The archive's names, or the places where it has none."""
-    if held["object_id"]:
-        return ("mg-" + raw[held["object_id"]].str.replace(r"\s+", "-", regex=True)).tolist()
+def _names(raw: pd.DataFrame, places: pd.DataFrame) -> list[str]:
+    """The archive's names, or the places where a person's own table has none."""
+    if "objid" in raw:
+        return ("mg-" + raw["objid"].str.replace(r"\s+", "-", regex=True)).tolist()
     pairs = zip(places["ra"], places["dec"], strict=True)
     return [f"mg-{ra:.5f}{dec:+.5f}" for ra, dec in pairs]
