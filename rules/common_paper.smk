@@ -34,14 +34,19 @@ def tasks_named(chapter):
     """Tasks that the chapter on self-supervision names, with those that its starts learned in."""
     if chapter != "self-supervision":
         return []
+    names = experiments_named(chapter)
+    names += sources_of([*weights_of(names), *weights_shown(chapter)])
+    tasks = [pair["task"] for pair in PLAN.paper[chapter]["representations"]]
+    return sorted({*tasks, *tasks_of(names)})
+
+
+def experiments_named(chapter):
+    """Experiments that the chapter on self-supervision names, and those of its atlas."""
     told = PLAN.paper[chapter]
     nebulae = (told["nebulae"] or {"starts": {}})["starts"]
     names = [*told["pretexts"], *told["targets"], *told["real"]]
     names += [name for some in nebulae.values() for name in some or []]
-    names += [row["experiment"] for row in rows_of_atlas(chapter)]
-    names += sources_of([*weights_of(names), *weights_shown(chapter)])
-    tasks = [pair["task"] for pair in told["representations"]]
-    return sorted({*tasks, *tasks_of(names)})
+    return names + [row["experiment"] for row in rows_of_atlas(chapter)]
 
 
 def rows_of_atlas(chapter):
@@ -352,14 +357,13 @@ def told_of(chapter):
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
     }
-    return found | (told_of_atlas(chapter, found) if chapter == "self-supervision" else {})
+    return found | (told_of_atlas(chapter) if chapter == "self-supervision" else {})
 
 
-def told_of_atlas(chapter, told):
+def told_of_atlas(chapter):
     """What the numbers of the chapter on self-supervision are told besides: several surveys, starts."""
     rows = rows_of_atlas(chapter)
-    names = [*told["experiments"], *(row["experiment"] for row in rows)]
-    weights = weights_of(names) | {name: PLAN.weights[name] for name in weights_shown(chapter)}
+    shown = {name: PLAN.weights[name] for name in weights_shown(chapter)}
     datasets = {
         name: {**PLAN.datasets[name], "bands": channels_of(name)} for name in datasets_of(chapter)
     }
@@ -367,7 +371,7 @@ def told_of_atlas(chapter, told):
         "second": None,
         "atlas": [{**row, **started(row["experiment"])} for row in rows],
         "ablation": ablated(PLAN, PLAN.paper[chapter]["targets"]),
-        "weights": weights,
+        "weights": weights_of(experiments_named(chapter)) | shown,
         "datasets": datasets,
         "surveys": {name: PLAN.surveys[name] for name in surveys_of(chapter)},
     }

@@ -57,7 +57,7 @@ with running(snakemake.log[0]):
     over_sizes(axes[0, 1], ssl.gains(comparisons, starts), list(starts), sizes)
     axes[0, 1].axhline(0, color=style.GREY, lw=0.8, zorder=0)
     told = " and ".join(metric_words(name) for name in comparisons["metric"].unique())
-    axes[0, 1].set(title="Gain over random weights", ylabel=f"{told}, difference")
+    axes[0, 1].set(title="Gain over random weights", ylabel=f"Difference,\n{told}")
     binned = ssl.by_size(metrics, starts, "accuracy", column)
     for ax, size in zip(axes[1], (sizes[-1], sizes[0]), strict=True):
         over_bins(ax, binned, list(starts), size, column)

@@ -1,4 +1,4 @@
-"""Bands that composites and models of config.yaml name, and those that weights have learned from."""
+"""Bands that composites and models of config.yaml name, and those that weights learned from."""
 
 from typing import Any
 
@@ -46,8 +46,8 @@ def _check_learned(where: str, item: dict, source: str, plan: Any) -> None:
     if not fits:
         raise FewskyError(
             f"config: {where}: wanted the bands {listed(learned)}, which the weights "
-            f"{item['weights']} have learned from in {source}; found {listed(seen)}. Name the bands "
-            "in its model, or start from other weights."
+            f"{item['weights']} have learned from in {source}; found {listed(seen)}. Name the "
+            "bands in its model, or start from other weights."
         )
 
 

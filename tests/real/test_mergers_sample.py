@@ -58,7 +58,7 @@ def told(plan, task, **split):
 @pytest.fixture(scope="module")
 def grouped(plan, catalog):
     """Manifest, draws and audit of the task mg."""
-    return make_split(catalog, None, told(plan, "mg"), seed=0)
+    return make_split(catalog, None, told(plan, "mg"), seed=plan.tasks["mg"]["split"]["seed"])
 
 
 def pictures(catalog, place, names, bands):

@@ -27,6 +27,7 @@ from fewsky.figures.atlas import (
 from fewsky.metrics.paying import labels_saved
 from fewsky.models.samples import runs
 from fewsky.paper.captions import read_caption
+from fewsky.pretexts_shown import tabulated
 from fewsky.studied import of_the_study, with_kinds
 from tests.conftest import ROOT
 from tests.unit.small_atlas import BUDGETS, METRIC, WORTH, bare, demo, rows_of
@@ -34,7 +35,7 @@ from tests.unit.small_results import run_script
 
 PLOTS = ("plot_atlas", "plot_ssl_lowdata")
 TABLES = ("tabulate_ssl_starts", "tabulate_ssl_atlas")
-SMALLEST_PT = 6.5
+SMALLEST_PT = 7
 
 
 # --- the experiments ------------------------------------------------------------------------------
@@ -163,6 +164,45 @@ def test_each_start_is_held_against_nothing_of_its_own_network(paper):
             own, nothing = (plan.experiments[row[key]] for key in ("experiment", "against"))
             assert own["model"]["name"] == nothing["model"]["name"] and nothing["weights"] is None
             assert (nothing["draws"], nothing["budgets"]) == (3, own["budgets"])
+
+
+def test_the_paper_crosses_starts_ways_and_tasks(paper):
+    plan = resolve(paper)
+    ways = {}
+    for row in plan.atlas:
+        ways.setdefault((row["task"], row["start"]), []).append(row["way"])
+    tasks = ["star-galaxy-rgb", "true-pn", "galaxy10-nine", "galaxy10-decals", "sg", "sgq", "mg",
+             "ef-2", "ef-4", "ef-15"]  # fmt: skip
+    every = ["probe", "lpft", "tuned"]
+    for task in tasks:
+        for start in ("imagenet", "magnitudes", "measured"):
+            taken = every[:2] if task in ("sg", "galaxy10-nine") else every
+            assert ways[task, start] == taken
+        for start in ("contrastive", "masked"):
+            assert ways[task, start] == (every if task == "sgq" else every[:1])
+    assert ways["splus-sgq", "label-the-sky"] == every[:2]
+    assert ways["splus-sgq", "none-timm-vgg16"] == ["tuned"]
+    often = [plan.experiments[row["experiment"]]["draws"] for row in plan.atlas]
+    assert {draws for draws in often if draws is not None} == {5}
+    # A limit of steps would end what learns from nothing before its epochs, where labels are many.
+    nothing = plan.experiments["atlas-sg-none-tuned"]["recipe"]
+    assert (nothing["max_steps"], nothing["max_epochs"]) == (None, 40)
+
+
+def test_pretexts_of_other_networks_are_shown_beside_their_median(paper):
+    plan = resolve(paper)
+    shown = plan.paper["self-supervision"]
+    for name, model in (
+        ("resnext", "timm-resnext50_32x4d"),
+        ("efficientnet", "timm-efficientnet_b0"),
+    ):
+        pretext = f"specobj-magnitudes-{name}"
+        assert pretext in shown["pretexts"] and pretext in shown["targets"]
+        assert plan.experiments[pretext]["model"]["name"] == model
+        [told] = tabulated(plan, [pretext])
+        assert told["median"] == "specobj-magnitudes-median"
+        [row] = [row for row in plan.atlas if row["start"] == name]
+        assert plan.experiments[row["against"]]["model"]["name"] == model
 
 
 TASK = {"budgets": [20]}

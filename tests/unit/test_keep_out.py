@@ -62,7 +62,9 @@ def test_what_lies_near_a_tested_object_is_taken_out_and_counted_again():
 def test_an_enforced_audit_lets_no_radius_through_that_shares_pixels():
     catalog = sky()
     tested = {"other": told(other_task(catalog, [5]), radius=13.9)}
-    with pytest.raises(FewskyError, match=r"radius_arcsec: wanted at least 14\.00 .*found 13\.9\. "):
+    with pytest.raises(
+        FewskyError, match=r"radius_arcsec: wanted at least 14\.00 .*found 13\.9\. "
+    ):
         split_apart(catalog, None, task(), tested, seed=0)
     tested["other"].radius_arcsec = 14.0
     audit = split_apart(catalog, None, task(), tested, seed=0)[2]
@@ -268,7 +270,11 @@ def test_a_stage_behind_counts_as_well():
 def test_weights_that_learned_from_labels_do_not_serve_the_same_task():
     """A budget of 50 would else stand for all labels of the pool."""
     config = with_pretext()
-    config["experiments"]["pre"] = {**PRETEXT, "task": "true-pn", "model": {"name": "timm-resnet50"}}
+    config["experiments"]["pre"] = {
+        **PRETEXT,
+        "task": "true-pn",
+        "model": {"name": "timm-resnet50"},
+    }
     with pytest.raises(FewskyError) as caught:
         resolve(config)
     line = str(caught.value)

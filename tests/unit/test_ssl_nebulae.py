@@ -155,7 +155,7 @@ def test_the_figure_shows_the_metrics():
         own = mcc[mcc["start"].map(ssl.start_words) == start]
         assert values == own["value"].tolist() and own["size"].tolist() == [16, 64]
     assert set(drawn(axes[0])) == {"random weights", "contrastive", "masked squares"}
-    assert axes[1].get_ylabel() == "Matthews correlation, difference"
+    assert axes[1].get_ylabel() == "Difference,\nMatthews correlation"
     assert drawn(axes[1])["contrastive"][0] < 0 < drawn(axes[1])["contrastive"][1]
     for ax, size in ((axes[2], 64), (axes[3], 16)):
         binned = ssl.by_size(metrics, STARTS, "accuracy", "peaks_r")

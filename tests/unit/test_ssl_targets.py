@@ -20,12 +20,13 @@ from fewsky.metrics.curves import COLUMNS
 from fewsky.metrics.targets import score_targets
 from fewsky.paper.captions import read_caption
 from fewsky.pretexts_shown import ablated, check_shown, tabulated
+from tests.unit.small_atlas import demo
 from tests.unit.small_results import ROOT, run_script
 
 TWELVE = ["u", "f378", "f395", "f410", "f430", "g", "f515", "r", "f660", "i", "f861", "z"]
 WIDE = ["u", "g", "r", "i", "z"]
 METRIC = "balanced_accuracy"
-SMALLEST_PT = 6.5
+SMALLEST_PT = 7
 # Pretexts by task, with the bands of their model and what the configuration says of them.
 PRETEXTS = {
     "magnitudes": ("p-mag", None, "magnitudes"),
@@ -264,6 +265,22 @@ def test_without_a_median_or_errors_there_is_a_dash():
     rows = pd.read_csv(outputs.csv, dtype=str, keep_default_na=False)
     assert set(rows["MAE of the median"]) == set(rows["Error / catalogue's error"]) == {"–"}
     assert rows["MAE"].str.startswith("0.").all()
+
+
+def test_auroc_stands_beside_the_score_of_every_way():
+    folder, jobs = demo()
+    inputs, told = jobs["tabulate_ssl_starts"]
+    outputs = run_script(folder, "tabulate_ssl_starts", inputs, told)
+    rows = pd.read_csv(outputs.csv, dtype=str, keep_default_na=False)
+    for words in ("frozen, probe", "LP-FT", "fine-tuned"):
+        score, ranked = rows[words[0].upper() + words[1:]], rows[f"AUROC, {words}"]
+        assert ((score == "–") == (ranked == "–")).all()
+        own = score != "–"
+        apart = ranked[own].str[:5].astype(float) - score[own].str[:5].astype(float)
+        assert apart.round(3).between(0.019, 0.021).all() and ranked[own].str.contains(r"\[").all()
+    outputs = run_script(folder, "tabulate_ssl_starts", inputs, {**told, "metric": "auroc"})
+    columns = pd.read_csv(outputs.csv, dtype=str, keep_default_na=False).columns
+    assert [name for name in columns if "LP-FT" in name] == ["AUROC, LP-FT"]
 
 
 def drawn(ax):

@@ -20,6 +20,7 @@ from fewsky.models.train import train
 from fewsky.models.trained import load_model, predict
 from fewsky.splits.assign import make_split
 from fewsky.splits.labels import as_one_class, target_values
+from fewsky.target_columns import are_measured
 from tests.conftest import ROOT
 from tests.unit.training_world import SIZE, settings, world
 
@@ -499,3 +500,21 @@ def test_a_contrastive_batch_is_not_divided(paper):
     assert resolve(config).tasks["pretext"]["targets"]["columns"] == []
     with pytest.raises(FewskyError, match="processes: wanted 1"):
         resolve(changed(config, f"{MINE}/recipe/processes", 2))
+
+
+@pytest.mark.parametrize(
+    ("columns", "errors", "keep", "measured"),
+    [
+        (["modelmag_g", "petror90_r / petror50_r"], ["magerr_g", "magerr_r"], [], False),
+        (["modelmag_g", "feat_light_g"], [], [], True),
+        (["modelmag_g / feat_light_g"], [], [], True),
+        (["modelmag_g"], ["feat_light_g"], [], True),
+        (["modelmag_g"], [], ["feat_light_g"], True),
+        ([], [], ["feat_light_g"], False),
+    ],
+)
+def test_what_is_measured_is_read_only_where_a_target_is_among_it(columns, errors, keep, measured):
+    targets = {"columns": columns, "errors": errors}
+    task = {"targets": targets, "keep": {column: [0, 1] for column in keep}}
+    assert are_measured(task, ["feat_", "ring_"]) is measured
+    assert not are_measured({"classes": ["a", "b"], "keep": {}}, ["feat_", "ring_"])

@@ -43,11 +43,11 @@ def score_curves(predictions, manifest, task, rows, settings, *, seed):
 
     `predictions` maps (experiment, draw) to a prediction table; `rows` are those of Plan.atlas of
     this task; `settings` has `metric` and `bootstrap`. All is on the draws that every experiment
-    has. `value`, `lower`, `upper` are the mean over draws, `gain` its difference from the experiment
-    that the row is held `against`, which learns from nothing, with its interval, its two-sided p
-    and the smallest true difference that would have been found with a power of 80 %; `draws` and `n` count draws and test objects. Areas stand at budget
-    0. Raises FewskyError where budgets or test parts differ, or the metric is none whose increase
-    is good.
+    has. `value`, `lower`, `upper` are the mean over draws, `gain` its difference from what the row
+    is held `against`, a training from nothing, with its interval, its two-sided p and the smallest
+    true difference that would have been found with a power of 80 %; `draws` and `n` count draws and
+    test objects. Areas stand at budget 0. Raises FewskyError where budgets or test parts differ, or
+    the metric is none whose increase is good.
     """
     objects, names = manifest.set_index("object_id"), [row["experiment"] for row in rows]
     cells = read_cells(by_experiment(predictions), objects, task["classes"], names)

@@ -49,7 +49,7 @@ def told_atlas(
 
 
 def followed(rows: Sequence[Row]) -> list[Row]:
-    """One row a task and start: that in the first of FOLLOWED that these have; none from nothing."""
+    """One row a task and start, in the first of FOLLOWED that these have; none from nothing."""
     started = [row for row in rows if row["against"]]
     first: dict[tuple[str, str], Row] = {}
     for row in sorted(started, key=lambda row: FOLLOWED.index(row["way"])):
