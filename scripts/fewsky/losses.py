@@ -8,10 +8,12 @@ from fewsky.console import FewskyError
 OF_CLASSES = ("auto", "binary", "softmax")
 OF_TARGETS = ("mae", "mse", "huber")
 WITHOUT_TARGETS = ("contrastive", "masked")
+OF_BOXES = ("own",)  # the detector's
 # Settings of a recipe that one loss alone reads.
 OWN = {
     "contrastive": ("projection", "temperature", "jitter"),
     "masked": ("mask_cell", "mask_share"),
+    "own": ("jitter",),
 }
 
 
@@ -35,5 +37,6 @@ def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None
 
 def of_its_loss(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe without the settings of losses that it does not use: they change no job of it."""
-    others = {key for loss, keys in OWN.items() if loss != recipe["loss"] for key in keys}
+    every = {key for keys in OWN.values() for key in keys}
+    others = every - set(OWN.get(recipe["loss"], ()))
     return {key: value for key, value in recipe.items() if key not in others}

@@ -15,7 +15,8 @@ class Data(NamedTuple):
 
     `manifest` serves to print labels beside predictions of tested objects, and nothing else. In a
     task with targets `values` `(n, target)` are those of all catalogue rows, in physical units and
-    NaN where missing, `columns` their names, and `scale` is that of a run's training objects.
+    NaN where missing, `columns` their names, and `scale` is that of a run's training objects. In a
+    task with boxes `boxes` is their table.
     """
 
     images: np.ndarray
@@ -26,6 +27,7 @@ class Data(NamedTuple):
     columns: tuple[str, ...] = ()
     values: np.ndarray | None = None
     scale: Scale | None = None
+    boxes: pd.DataFrame | None = None
 
     @property
     def size(self) -> int:
@@ -67,7 +69,7 @@ class Data(NamedTuple):
 def shared_card(settings: dict, size: int) -> dict[str, Any]:
     """What the card says of all runs."""
     keys = ["experiment", "seed", "classes", "bands", "model", "recipe"]
-    keys += ["targets"] if settings.get("targets") else []
+    keys += [key for key in ("targets", "boxes") if settings.get(key)]
     return {**{key: settings[key] for key in keys}, "size": size, "start": settings.get("start")}
 
 

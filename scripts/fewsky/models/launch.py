@@ -32,8 +32,8 @@ def launch(told: dict[str, Any], processes: int) -> dict[str, Path]:
     told : dict
         `settings`, `draw`, `device` and `code` as for `train.train`; paths of `images`,
         `catalogs` and, where targets may be among it, `measured` (lists), `manifest`, `draws`,
-        `out`, `resume`, and `weights` (a folder), `stage`, `stored` and `pseudo` or None. It is
-        handed on as JSON.
+        `out`, `resume`, and `weights` (a folder), `stage`, `stored`, `pseudo` and `boxes` or None.
+        It is handed on as JSON.
     processes : int
         1 trains here. More are started by torchrun's launcher; the first one writes.
 
@@ -70,6 +70,7 @@ def train_files(told: dict[str, Any]) -> dict[str, Path]:
         load_start(told["weights"], told["stage"], draw),
         told["stored"] and load_arrays(told["stored"])["activations"],
         told["pseudo"] and load_table(told["pseudo"]),
+        boxes=load_table(told["boxes"]) if told.get("boxes") else None,
         code=told["code"],
     )
 

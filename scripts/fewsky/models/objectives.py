@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from fewsky.console import FewskyError
-from fewsky.losses import OF_CLASSES, check_loss
+from fewsky.losses import OF_BOXES, OF_CLASSES, check_loss
 
 if TYPE_CHECKING:
     from fewsky.models.sources import Batch, Batches, Held
@@ -117,11 +117,13 @@ class Targets(AsGiven):
 def objective_of(told: Mapping[str, Any], size: int, channels: int) -> Objective:
     """The objective of a training's settings, or of a network's card.
 
-    `told` has `classes`, `recipe`, `seed` and, for a task with targets, `targets`; `size` is the
-    side of an image in pixels and `channels` those of the network's input. Raises FewskyError where
-    the loss does not fit the task.
+    `told` has `classes`, `recipe`, `seed` and, for a task with targets, `targets`, for one with
+    boxes, `boxes`; `size` is the side of an image in pixels and `channels` those of the network's
+    input. Raises FewskyError where the loss does not fit the task.
     """
     recipe, targets = told["recipe"], told.get("targets")
+    if told.get("boxes"):
+        return _of_boxes(recipe["loss"], len(told["boxes"]["classes"]))
     if targets is None:
         return objective(recipe["loss"], len(told["classes"]))
     check_loss("recipe.loss", recipe["loss"], targets)
@@ -135,6 +137,17 @@ def objective_of(told: Mapping[str, Any], size: int, channels: int) -> Objective
         cell, share = recipe["mask_cell"], recipe["mask_share"]
         return Masked(size, channels, cell, share, told["seed"])
     return Targets(len(targets["columns"]), recipe["loss"])
+
+
+def _of_boxes(loss: str, n_classes: int) -> Objective:
+    from fewsky.models.detect import Boxes
+
+    if loss not in OF_BOXES:
+        raise FewskyError(
+            f"recipe.loss: wanted {OF_BOXES[0]} for a task with boxes, since a detector has a loss "
+            f"of its own; found {loss}. Correct it."
+        )
+    return Boxes(n_classes)
 
 
 def objective(loss: str, n_classes: int) -> ClassObjective:

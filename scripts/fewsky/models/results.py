@@ -46,18 +46,27 @@ def finish(settings: dict, data: Data, run: Run, outcome: Outcome) -> Finished:
     outcome.trained.load_state_dict(outcome.fitted.weights)
     kept = outcome.trained if outcome.frozen else outcome.whole
     history = pd.DataFrame(outcome.fitted.progress.history)
-    rows, recipe = all_rows(run), settings["recipe"]
-    given = outcome.trained, outcome.source, rows
-    if data.scale is None:
-        found = probabilities(*given, settings["classes"], recipe)
-    else:
-        found = physical(*given, data.scale, recipe)
     return Finished(
         {run.prefix + name: v.detach().cpu().numpy() for name, v in kept.state_dict().items()},
         _run_card(settings, data, run, outcome),
         history.assign(budget=run.budget, fold=run.fold),
-        predictions_table(data, run, found, settings["classes"]),
+        _predictions(settings, data, run, outcome),
     )
+
+
+def _predictions(settings, data: Data, run: Run, outcome: Outcome) -> pd.DataFrame:
+    """The prediction table of a run, of whatever kind its task is."""
+    recipe, given = settings["recipe"], (outcome.trained, outcome.source)
+    if data.boxes is not None:
+        from fewsky.models.detect_results import detections
+
+        return detections(*given, data, run, settings)
+    rows = all_rows(run)
+    if data.scale is None:
+        found = probabilities(*given, rows, settings["classes"], recipe)
+    else:
+        found = physical(*given, rows, data.scale, recipe)
+    return predictions_table(data, run, found, settings["classes"])
 
 
 def collected(

@@ -66,6 +66,7 @@ def train(
     stored: np.ndarray | None = None,
     pseudo: pd.DataFrame | None = None,
     *,
+    boxes: pd.DataFrame | None = None,
     code: str = "",
     wait_seconds: float = 300.0,
 ) -> dict[str, Path]:
@@ -76,7 +77,7 @@ def train(
     settings : dict
         The resolved experiment: `experiment` (its name), `classes`, `bands`, `model`, `recipe`,
         `budgets`, `folds` (a number, 0 for none), `seed`, `start`, `pseudo`; `targets` where the
-        task has target columns and no classes.
+        task has target columns and no classes, `boxes` where it has boxes and no classes.
     images : array
         Float32 `(n, band, y, x)` in nanomaggies; row i is row i of `catalog`.
     manifest, draws : DataFrame
@@ -92,6 +93,8 @@ def train(
         without them a frozen part is run once here. Row i is row i of `catalog`.
     pseudo : DataFrame, optional
         Pseudo-labels of unlabelled objects (`pseudo.choose_pseudo`).
+    boxes : DataFrame, optional
+        Boxes of the images by `object_id` (`detect.padded`), for a task with boxes.
     code : str
         Digest of the code; together with settings and data it names the unfinished work.
     wait_seconds : float
@@ -106,7 +109,7 @@ def train(
     out_dir, resume_dir = Path(out_dir), Path(resume_dir)
     job, planned = prepared(
         settings, images, catalog, manifest, draws, draw, resume_dir, device, start, stored, pseudo,
-        code=code,
+        boxes=boxes, code=code,
     )  # fmt: skip
     data, side = job.data, job.side
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
@@ -134,15 +137,16 @@ def train(
 
 def prepared(
     settings, images, catalog, manifest, draws, draw, resume_dir, device, start, stored, pseudo,
-    *, code,
+    *, boxes=None, code,
 ) -> tuple[Job, list[Run]]:  # fmt: skip
     """A draw's job and its runs, budgets rising, from what `train` is given; raises as it does."""
     table = labelled(catalog, manifest, classes_of(settings))
-    data = Data(images, catalog, table, manifest, choose_device(device))
+    data = Data(images, catalog, table, manifest, choose_device(device), boxes=boxes)
     data = data.with_values(settings.get("targets"))
     planned = runs(settings, table, draws, draw)
     _check_images(settings, data)
     check_recipe(settings, planned)
+    _check_boxes(settings, data)
     start = start or Start()
     side = Path(resume_dir) / _key(settings, data, planned, draw, start, pseudo, code)
     frozen = settings["start"] and settings["start"].get("frozen")
@@ -165,7 +169,7 @@ def fit_run(job: Job, run: Run) -> Finished:
     )
     network = _network(job, run, statistics)
     cut = first_trained(network, recipe["unfreeze"])
-    pixels = Pixels(data.images, data.catalog, statistics, recipe, data.device)
+    pixels = _pixels(job, statistics)
     source = pixels if cut == 0 else _activations(job, run, network.to(data.device), cut, pixels)
     trained = network if cut == 0 else network.tail(cut)
     goal = _goal(job, statistics)
@@ -174,6 +178,18 @@ def fit_run(job: Job, run: Run) -> Finished:
     told |= {"trained_on": _trained_on(job, run)}
     outcome = Outcome(statistics, network, trained, source, fitted, frozen, told)
     return finish(settings, data, run, outcome)
+
+
+def _pixels(job: Job, statistics: dict):
+    """The images as a source of inputs; those of a task with boxes have their boxes with them."""
+    data, settings = job.data, job.settings
+    given = data.images, data.catalog, statistics, settings["recipe"], data.device
+    if data.boxes is None:
+        return Pixels(*given)
+    from fewsky.models.detect import Scenes, padded
+
+    boxes = padded(data.boxes, data.catalog, settings["boxes"]["classes"], data.size)
+    return Scenes(*given, settings["model"].get("size") or data.size, boxes)
 
 
 def _goal(job: Job, statistics: dict) -> Objective:
@@ -294,6 +310,21 @@ def _check_images(settings: dict, data: Data) -> None:
         )
 
 
+def _check_boxes(settings: dict, data: Data) -> None:
+    """Raise FewskyError where a task, its model and its table of boxes do not go together."""
+    if not settings.get("boxes"):
+        if data.boxes is not None or settings["model"].get("size"):
+            raise FewskyError(
+                f"{settings['experiment']}: wanted a task with boxes for a table of boxes or "
+                "model.size; found one without. Correct the experiment or its task."
+            )
+        return
+    from fewsky.models.detect import check_detection, padded
+
+    check_detection(settings["experiment"], settings, data.boxes)
+    padded(data.boxes, data.catalog, settings["boxes"]["classes"], data.size)
+
+
 def check_recipe(settings: dict, planned: list[Run]) -> None:
     """Raise FewskyError where settings of a recipe do not go together, or lack what they need."""
     recipe = settings["recipe"]
@@ -324,7 +355,8 @@ def check_recipe(settings: dict, planned: list[Run]) -> None:
 def _key(settings, data: Data, planned, draw, start: Start, pseudo, code) -> str:
     """Name of the unfinished work: the digest of everything that decides the result."""
     content = hashlib.sha256(np.ascontiguousarray(data.images))
-    tables = [data.catalog, data.table.reset_index(), *([] if pseudo is None else [pseudo])]
+    tables = [data.catalog, data.table.reset_index()]
+    tables += [table for table in (pseudo, data.boxes) if table is not None]
     for table in tables:
         content.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     for run in planned:

@@ -44,7 +44,8 @@ def build(
     Parameters
     ----------
     model : dict
-        `name` and the family's own settings; None takes the family's default.
+        `name` and the family's own settings; None takes the family's default. `size` is the side
+        of a detector's images in pixels where it is not that of the images as stored.
     in_channels, size : int
         Images are `(n, in_channels, size, size)`.
     n_outputs : int
@@ -59,14 +60,14 @@ def build(
     options = {
         key: value
         for key, value in model.items()
-        if key not in ("name", "extra", "bands") and value is not None
+        if key not in ("name", "extra", "bands", "size") and value is not None
     }
     try:
         with torch.device("meta"):
             network = family(model["name"]).network(
                 model["name"],
                 in_channels=in_channels,
-                size=size,
+                size=model.get("size") or size,
                 n_outputs=n_outputs,
                 n_extra=n_extra,
                 **options,
