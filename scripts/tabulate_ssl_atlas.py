@@ -18,7 +18,7 @@ def paying(stop, budgets):
         return UNKNOWN
     if stop == budgets[0]:
         return "never pays"
-    return "pays throughout" if np.isinf(stop) else f"{stop:,.0f}"
+    return f"pays at {budgets[-1]:,}" if np.isinf(stop) else f"{stop:,.0f}"
 
 
 def saved(labels, budgets):

@@ -68,7 +68,7 @@ class Run:
         return Counter({name: int(count) for name, count in rows if name not in ("total", "all")})
 
 
-def snakemake(folder: Path, *arguments: str, configs=TINY, timeout=900) -> Run:
+def snakemake(folder: Path, *arguments: str, configs=TINY, timeout=1800) -> Run:
     """Run Snakemake in a folder with the demo profile's rules and the given configuration files."""
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/demo", "--configfile"]
     command += [*configs, *arguments]

@@ -5,8 +5,8 @@ from typing import Any
 
 from fewsky.console import FewskyError
 from fewsky.schema import fill, known, listed
+from fewsky.studied import NONE
 
-NONE = "none"
 WAYS = ("probe", "lpft", "tuned")
 WORDS = {"probe": "linear probe", "lpft": "LP-FT", "tuned": "fine-tuned without a probe"}
 Config = Mapping[str, Any]

@@ -11,6 +11,7 @@ from fewsky.chapters import check_chapters
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.lineage import resolve_starts
+from fewsky.losses import check_start
 from fewsky.networks import module_of
 from fewsky.pretexts import check_pretexts, drop_unset
 from fewsky.schema import check, fill, known, listed, load_schema
@@ -118,6 +119,11 @@ def _cross_check(plan: Plan) -> None:
         if "model" in item:
             module_of(item["model"]["name"])
         _check_draws(f"experiments.{name}.draws", item, plan.tasks[item["task"]])
+        if "from" in item.get("start", {}):
+            other = plan.experiments[item["start"]["from"]]
+            check_start(
+                f"experiments.{name}", item, other, len(plan.tasks[item["task"]]["classes"])
+            )
         if "pseudo" in item and not plan.tasks[item["task"]]["split"]["unlabelled_fraction"]:
             raise FewskyError(
                 f"config: experiments.{name}.pseudo: wanted unlabelled objects in the task "

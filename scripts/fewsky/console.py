@@ -64,7 +64,8 @@ def unwound_by(number: signal.Signals) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(number, before)
+        if signal.getsignal(number) is leave:  # once it came, a second one changes nothing
+            signal.signal(number, before)
 
 
 def _named(error: OSError) -> str:

@@ -35,6 +35,25 @@ def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None
         )
 
 
+def has_one_output(loss: str, n_classes: int) -> bool:
+    """Whether two classes share one output, the log-odds of the second, rather than one each."""
+    return n_classes == 2 and loss != "softmax"
+
+
+def check_start(where: str, item: Mapping[str, Any], other: Mapping[str, Any], n: int) -> None:
+    """Raise FewskyError where `item` has other outputs than `other`, which it starts from.
+
+    `n` is the number of classes of their task; a probe has one output a class.
+    """
+    loss = item["recipe"]["loss"]
+    before = other["recipe"]["loss"] if "recipe" in other else "softmax"
+    if has_one_output(loss, n) != has_one_output(before, n):
+        raise FewskyError(
+            f"config: {where}.recipe.loss: wanted {before}, as that of {item['start']['from']}, "
+            f"which it starts from and whose outputs it takes over; found {loss}. Write {before}."
+        )
+
+
 def of_its_loss(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe without the settings of losses that it does not use: they change no job of it."""
     every = {key for keys in OWN.values() for key in keys}

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fewsky.atlas import NONE
 from fewsky.console import FewskyError
 from fewsky.paper.pretexts_told import start_kind
 
+NONE = "none"  # the start of what is trained from nothing
 # What the starts of the original study have learned: labels of another kind, as ImageNet's, the
 # properties of objects, or which views are alike.
 STUDIED = ("published", "properties", "contrastive")

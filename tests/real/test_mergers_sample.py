@@ -3,10 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from snakemake.utils import update_config
 
-from fewsky.config import resolve
 from fewsky.cutouts.images import cut_shard
 from fewsky.models.opponents import fit_opponent
 from fewsky.splits.assign import make_split
@@ -17,25 +14,15 @@ from fewsky.splits.sphere import close_pairs
 from fewsky.surveys import folder
 from fewsky.surveys.folder_images import read_picture, select_objects
 from fewsky.surveys.object_table import load_objects
-from tests.conftest import ROOT
+from tests.unit.shipped import shipped
 
-OVERLAYS = ["profiles/sample/overrides.yaml", "profiles/sample/mergers.yaml"]
 PLACE = "images/galaxy-mergers"
 MAGNITUDES = ["u", "g", "r", "i", "z"]
 
 
 @pytest.fixture(scope="module")
 def plan():
-    """As Snakemake lays them: files of the profile first, all of them over the Snakefile's own."""
-    config, overlay = written("config.yaml"), written("config.yaml")
-    for name in OVERLAYS:
-        update_config(overlay, written(name))
-    update_config(config, overlay)
-    return resolve(config)
-
-
-def written(name):
-    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return shipped("mergers")
 
 
 @pytest.fixture(scope="module")

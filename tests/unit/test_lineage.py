@@ -62,6 +62,8 @@ def test_null_takes_out_what_another_file_names():
          r"wanted all draws in pn-densenet201-lpft, too; found 5 there"),
         ({"experiments": {"new": {"task": "true-pn", "start": {"from": "pn-forest"}}}},
          r"wanted an experiment with weights; found the opponent pn-forest"),
+        ({"experiments": {"new": {"task": "true-pn", "start": {"from": "pn-lp"}}}},
+         r"experiments.new.recipe.loss: wanted softmax, as that of pn-lp, .* found auto"),
         ({"experiments": {"new": {"task": "true-pn", "start": {"from": "new"}}}},
          r"experiments.new: wanted starts, teachers and members that lead to.*circle through new"),
         ({"experiments": {"pn-cl-1": {**CONFIG["experiments"]["pn-cl-1"], "teacher": "pn-cl-3"}}},

@@ -1,24 +1,19 @@
-"""The chapter on self-supervision: its numbers, what its text concludes, and its pages."""
+"""The chapter on self-supervision: its numbers, and what its text concludes."""
 
-import json
 from functools import cache
 
 import g10_run
 import paper_run
 import pn_run
 import pytest
-import typst
-import yaml
-from paper_run import REPORT, make_shown
-from snakemake.utils import update_config
-from ssl_run import make_paper, settings, shown_of
+from paper_run import REPORT
+from ssl_run import make_paper, settings
 from ssl_tables import GAINS
 
 from fewsky.chapters import _check_real
-from fewsky.config import resolve
 from fewsky.console import FewskyError
 from fewsky.contrasted import contrasted
-from fewsky.files import load_table, save_json, save_table
+from fewsky.files import load_table, save_table
 from fewsky.paper.ablation_told import one_way, told_ablation
 from fewsky.paper.atlas_told import apart, counted, told_atlas
 from fewsky.paper.chapter_self_supervision import MAKERS
@@ -26,9 +21,8 @@ from fewsky.paper.collect import MAKERS as SHARED
 from fewsky.paper.collect import collect
 from fewsky.paper.facts_self_supervision import same_effort
 from fewsky.paper.pretexts_told import is_coarse, start_kind
-from fewsky.paper.typeset import read_content, set_paper, stage
 from fewsky.pretexts_shown import ablated
-from tests.conftest import ROOT
+from tests.unit.shipped import SHIPPED, shipped
 
 CHAPTER = "self-supervision"
 
@@ -321,21 +315,10 @@ def test_a_control_that_tells_classes_apart_warns(found, tmp_path):
 
 
 # --- the configurations that are shipped --------------------------------------------------------
-SHIPPED = {
-    "whole": [],
-    "demo": ["profiles/demo/overrides.yaml"],
-    "mergers": ["profiles/sample/overrides.yaml", "profiles/sample/mergers.yaml"],
-}
-
-
 @cache
-def shipped(name):
+def settings_of(name):
     """The resolved plan of a configuration, its settings as the chapter has them, and all rows."""
-    config, overlay = (yaml.safe_load((ROOT / "config.yaml").read_text()) for _ in range(2))
-    for path in SHIPPED[name]:
-        update_config(overlay, yaml.safe_load((ROOT / path).read_text()))
-    update_config(config, overlay)  # as Snakemake lays the files of a profile over the Snakefile's
-    plan = resolve(config)
+    plan = shipped(name)
     told = {key: getattr(plan, key) for key in ("weights", "experiments", "tasks")}
     kinds = {weights: start_kind(weights, told) for weights in plan.weights}
     weights = {name: item["weights"] for name, item in plan.experiments.items()}
@@ -353,7 +336,7 @@ def gained(rows, places=("least", "most", "area")):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_start_of_a_shipped_atlas_is_told_once(name):
-    _, kinds, rows = shipped(name)
+    _, kinds, rows = settings_of(name)
     told = told_atlas(rows, kinds, gained(rows))
     started = {(row["task"], row["start"]) for row in rows if row["weights"]}
     found = [(one["task"], s["start"]) for one in told["tasks"] for s in one["starts"]]
@@ -368,7 +351,7 @@ def test_every_start_of_a_shipped_atlas_is_told_once(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_start_of_a_shipped_ablation_is_told(name):
-    plan, _, rows = shipped(name)
+    plan, _, rows = settings_of(name)
     shown = ablated(plan, plan.paper[CHAPTER]["targets"])
     told = told_ablation(shown, gained(rows))
     found = {(row["task"], row["start"]) for panel in told for row in panel["rows"]}
@@ -377,7 +360,7 @@ def test_every_start_of_a_shipped_ablation_is_told(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_pairs_are_of_one_way_and_of_properties_wherever_weights_are_published(name):
-    plan, kinds, rows = shipped(name)
+    plan, kinds, rows = settings_of(name)
     of = {row["experiment"]: row for row in rows}
     pairs = contrasted(plan, plan.paper[CHAPTER]["targets"])
     assert set(pairs) == {row["task"] for row in rows}
@@ -401,7 +384,7 @@ def test_pairs_are_of_one_way_and_of_properties_wherever_weights_are_published(n
 
 
 def test_raw_bands_of_the_whole_configuration_are_held_against_colours():
-    plan, *_ = shipped("whole")
+    plan, *_ = settings_of("config")
     pairs = contrasted(plan, plan.paper[CHAPTER]["targets"])
     found = {pair["a"] for own in pairs.values() for pair in own if pair["task"] == "splus-sgq-rgb"}
     bands = {f"atlas-splus-sgq{end}-splus-probe" for end in ("", "-5", "-3")}
@@ -410,7 +393,7 @@ def test_raw_bands_of_the_whole_configuration_are_held_against_colours():
 
 
 def test_experiments_of_a_hidden_atlas_are_refused_among_real_images():
-    plan, *_ = shipped("whole")
+    plan, *_ = settings_of("config")
     chapter = plan.paper[CHAPTER] | {"real": ["atlas-mg-mergers-probe"]}
     _check_real("here.real", chapter, plan)
     _check_real("here.real", chapter | {"atlas": False}, plan)  # mg is among the starts
@@ -418,159 +401,3 @@ def test_experiments_of_a_hidden_atlas_are_refused_among_real_images():
     words = r"here\.real.*found atlas-mg-mergers-probe of mg.*atlas: true"
     with pytest.raises(FewskyError, match=words):
         _check_real("here.real", hidden, plan)
-
-
-# --- pages --------------------------------------------------------------------------------------
-def content_of(folder, simulated=False, unmade=(), **told):
-    by_chapter, files = make_paper(folder, **told)
-    collected = collect(by_chapter, files)
-    collected["facts"]["simulated"] = simulated
-    save_json(collected, folder / "numbers.json")
-    figures, tables = (
-        [name for name in some if name not in unmade]
-        for some in shown_of(by_chapter[CHAPTER]["chapter"])
-    )
-    names = [*figures, *tables]
-    text = {"title": "A title", "chapters": [CHAPTER]}
-    text |= {"scripts": dict.fromkeys(names, "scripts/x.py")}
-    text |= {"blocks": dict.fromkeys(names, f"paper.{CHAPTER}")}
-    shown = make_shown(folder, simulated, figures, tables)
-    content = read_content(folder / "numbers.json", *shown, folder / "captions", text)
-    return {**content, "versions": {"numpy": "2.4.6"}}
-
-
-CASES = {
-    "full": {},
-    "simulated": {"simulated": True, "truth": True, "nuisance": 0.75},
-    "nothing is told": {"verdict": "cannot be told"},
-    "worse": {"verdict": "worse"},
-    "nothing optional": {"without": ("all",)},
-    "no published weights": {"published": False, "without": ("representations",)},
-    "no atlas": {"without": ("atlas", "targets", "lowdata", "starts")},
-    "no nebulae, no real images": {"without": ("nebulae", "real")},
-    "figures that are not made": {
-        "unmade": ("tab_ssl_pretext", "fig_ssl_targets", "fig_ssl_embed")
-    },
-    "no pretexts named": {"without": ("pretexts", "representations")},
-    "nebulae alone": {
-        "without": ("pretexts", "atlas", "targets", "lowdata", "starts", "representations", "real")
-    },
-    "real images alone": {
-        "without": (
-            "pretexts",
-            "atlas",
-            "targets",
-            "lowdata",
-            "starts",
-            "representations",
-            "nebulae",
-        )
-    },
-}
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_chapter_is_set_whatever_the_run_has(case, tmp_path):
-    content = content_of(tmp_path, **CASES[case])
-    (tmp_path / "staged").mkdir()
-    main = str(stage(REPORT, content, tmp_path / "staged"))
-    found = json.loads(typst.query(main, "figure", field="label", root=str(tmp_path / "staged")))
-    names = {*content["figures"], *content["tables"]}
-    assert {label.strip("<>") for label in found} == names
-
-
-def test_a_missing_number_ends_with_its_maker(tmp_path):
-    content = content_of(tmp_path)
-    del content["numbers"]["ssl.labels.sg.least"]
-    with pytest.raises(FewskyError, match=r"self-supervision.typ:\d+.*ssl.labels.*score_curves"):
-        set_paper(REPORT, content, tmp_path / "paper.pdf")
-
-
-# --- sentences ----------------------------------------------------------------------------------
-def words_in(node):
-    """The text of what typst.query gives, spaces between."""
-    if isinstance(node, list):
-        return "".join(map(words_in, node))
-    if not isinstance(node, dict):
-        return ""
-    if node.get("func") == "space":
-        return " "
-    if "text" in node and isinstance(node["text"], str):
-        return node["text"]
-    return "".join(words_in(value) for value in node.values())
-
-
-@pytest.fixture(scope="module")
-def sentences(tmp_path_factory):
-    """The text of the chapter by case; `probes` has no start that is trained."""
-    cases = {
-        "full": {},
-        "truth": {"simulated": True, "truth": True},
-        "no real images": {"without": ("real",)},
-        "probes": {"only": ("probe",)},
-        "unpaired": {"paired": False},
-    }
-
-    @cache
-    def text(case):
-        folder = tmp_path_factory.mktemp("sentences")
-        content = content_of(folder, **cases[case])
-        (folder / "staged").mkdir()
-        main = str(stage(REPORT, content, folder / "staged"))
-        kinds = ("par", "list")
-        found = [typst.query(main, kind, root=str(folder / "staged")) for kind in kinds]
-        return " ".join(words_in([json.loads(one) for one in found]).split())
-
-    return text
-
-
-def test_every_started_task_is_told_with_its_way(sentences):
-    text = sentences("full")
-    assert "No start was tried" not in text
-    assert "magnitudes, LP-FT (" in text and "magnitudes, frozen (" in text
-    assert "measured, frozen (" in text and "masked, frozen (" in text
-    assert "Holm" in text and "not every start in every task and way" in text
-
-
-def test_equal_steps_are_told_of_trained_starts_only(sentences):
-    assert "has as many steps" in sentences("full") and "of steps" in sentences("full")
-    text = sentences("probes")
-    assert "as many steps" not in text and "of steps" not in text
-    assert "equal numbers of labels, and not at equal cost" in text
-
-
-def test_splits_that_are_not_enforced_are_named(sentences):
-    assert "Not so mg-random, parted at random" in sentences("full")
-    assert "Not so" not in sentences("no real images")
-
-
-def test_no_price_of_a_leak_is_claimed(sentences):
-    text = sentences("full")
-    assert "It is no price of the leak" in text and "shown for the price" not in text
-
-
-def test_real_images_have_their_auroc(sentences):
-    text = sentences("full")
-    assert ", the AUROC 0.600 (0.550 to 0.650) for mg-net." in text
-    assert ", the AUROC 0.620 (0.570 to 0.670) for mg-forest." in text
-    assert "for atlas-sg-magnitudes-probe." in text
-
-
-def test_fewer_pixels_are_told_where_it_is_so(sentences):
-    assert "fewer pixels" not in sentences("full"), "no survey of these tells its own"
-
-
-def test_sources_are_no_bright_stars(sentences):
-    text = sentences("full")
-    assert "counts all sources" in text and "contrastive less random is" in text
-    assert text.index("At 16 pixels, from fields") < text.index("At 64 pixels, from fields")
-
-
-def test_truth_is_told_beside_the_catalogue(sentences):
-    assert "truth the MCC" in sentences("truth")
-    assert "truth the MCC" not in sentences("full")
-
-
-def test_raw_bands_that_cannot_be_paired_fall_back_on_intervals(sentences):
-    assert "less splus-colours" in sentences("full")
-    assert "cannot be paired" in sentences("unpaired") and "overlap" in sentences("unpaired")

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from fewsky.console import FewskyError
-from fewsky.losses import OF_BOXES, OF_CLASSES, check_loss
+from fewsky.losses import OF_BOXES, OF_CLASSES, check_loss, has_one_output
 
 if TYPE_CHECKING:
     from fewsky.models.sources import Batch, Batches, Held
@@ -160,4 +160,4 @@ def objective(loss: str, n_classes: int) -> ClassObjective:
         raise FewskyError(
             f"recipe.loss: wanted auto or softmax for {n_classes} classes; found binary."
         )
-    return TwoClasses() if n_classes == 2 and loss != "softmax" else ManyClasses(n_classes)
+    return TwoClasses() if has_one_output(loss, n_classes) else ManyClasses(n_classes)
