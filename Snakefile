@@ -24,6 +24,12 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
+if "detection" in PLAN.paper["chapters"]:
+
+    include: "rules/detection_named.smk"
+    include: "rules/detection_frames.smk"
+
+
 if "self-supervision" in PLAN.paper["chapters"]:
 
     include: "rules/self_supervision_embed.smk"

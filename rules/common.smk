@@ -33,6 +33,8 @@ SEARCHED = [name for name, item in PLAN.experiments.items() if "search" in item]
 OPPONENTS = [name for name, item in PLAN.experiments.items() if "opponent" in item]
 ENSEMBLES = [name for name, item in PLAN.experiments.items() if "ensemble" in item]
 ATLAS = {row["experiment"] for row in PLAN.atlas}
+BOXED = [name for name, task in PLAN.tasks.items() if "boxes" in task]
+FINDERS = [name for name in OPPONENTS if PLAN.experiments[name]["task"] in BOXED]
 SWEPT = [*PROBES, *OPPONENTS, *ENSEMBLES]  # one job for all draws
 
 
@@ -238,10 +240,29 @@ def properties():
 PROPERTIES = properties()
 
 
+def crowds():
+    """The settings of the simulated images of each survey that reads Galaxy Zoo 2."""
+    sky = PLAN.sky or {}
+    told = {
+        name: {key: PLAN.surveys[name][key] for key in READERS[name].SIMULATED}
+        for name in IMAGES
+        if "galaxyzoo" in sky and PLAN.surveys[name]["reader"] == "galaxyzoo"
+    }
+    return {
+        name: {"sky": sky["galaxyzoo"], "survey": block, "seed": sky["seed"]}
+        for name, block in told.items()
+    }
+
+
+CROWDS = crowds()
+
+
 def sky_of_images(survey, ending):
     """A file of the demo sky that a survey of images is read from, as a list of none or one."""
     part = (
-        "plates" if survey in PLATES else "images" if survey in [*GALAXIES, *PROPERTIES] else None
+        "plates" if survey in PLATES
+        else "images" if survey in [*GALAXIES, *PROPERTIES, *CROWDS]
+        else None
     )
     return [f"<results>/raw/sky/{survey}-{part}{ending}"] if part else []
 
@@ -419,7 +440,8 @@ def learning(name):
         "model": {key: value for key, value in item["model"].items() if key != "bands"},
         "budgets": item["budgets"],
         "classes": task["classes"],
-        **({"targets": task["targets"]} if "targets" in task else {}),
+        **{key: task[key] for key in ("targets",) if key in task},
+        **({"boxes": sought(task["boxes"])} if "boxes" in task else {}),
         "bands": seen,
         "take": [every.index(band) for band in seen],
         "folds": task["split"]["folds"],
@@ -427,6 +449,11 @@ def learning(name):
         "start": starting(item),
         "depth": item["depth"],
     }
+
+
+def sought(boxes):
+    """What a detector is told of the boxes that it learns from: not where they came from."""
+    return {key: boxes[key] for key in ("classes", "off_centre")}
 
 
 def starting(item):
@@ -606,8 +633,13 @@ def stored_at(name, cut):
 
 
 def prepared_of(wildcards):
-    """The prepared weights that an experiment goes back to."""
-    name = PLAN.experiments[wildcards.experiment]["weights"]
+    """The prepared weights that the experiment of the job goes back to."""
+    return prepared_for(wildcards.experiment)
+
+
+def prepared_for(experiment):
+    """The prepared weights that an experiment goes back to; none where there is no experiment."""
+    name = PLAN.experiments[experiment]["weights"] if experiment else None
     folder = f"<results>/models/weights/{name}"
     return [f"{folder}/model.safetensors", f"{folder}/model.json"] if name else []
 
@@ -629,6 +661,44 @@ def pseudo_labels_of(wildcards):
     item = PLAN.experiments[wildcards.experiment]
     folder = f"<results>/splits/{item['task']}/pseudo/{wildcards.experiment}"
     return [f"{folder}/draw-{wildcards.draw}.parquet"] if "teacher" in item else []
+
+
+def proposing(task):
+    """All that the boxes of a task need to be told: where they come from, and their classes."""
+    boxes = PLAN.tasks[task]["boxes"]
+    told = {key: boxes[key] for key in ("classes", "folder", "from", "rule")}
+    dataset = PLAN.datasets[PLAN.tasks[task]["dataset"]]
+    if boxes["from"] == "sky" and dataset["survey"] in CROWDS:
+        told["sky_px"] = CROWDS[dataset["survey"]]["sky"]["side_px"]
+    return {**told, "size": dataset["size"]}
+
+
+def survey_of(wildcards):
+    return PLAN.datasets[dataset_of(wildcards)]["survey"]
+
+
+def sky_boxes_of(wildcards):
+    """The true boxes of the demo sky where a task takes them, as a list of none or one."""
+    if PLAN.tasks[task_of(wildcards)]["boxes"]["from"] != "sky":
+        return []
+    return sky_of_images(survey_of(wildcards), ".boxes.parquet")
+
+
+def annotations_of(wildcards):
+    """The VOC files of a person's own that a task takes its boxes from; the job tells of none."""
+    folder = PLAN.tasks[wildcards.task]["boxes"]["folder"]
+    return sorted(map(str, Path(folder).glob("*.xml"))) if folder else []
+
+
+def boxes_of(wildcards):
+    """The boxes of the task that the job is about; none of a task without."""
+    return boxes_of_task(task_of(wildcards)) if task_of(wildcards) in BOXED else []
+
+
+def boxes_of_task(task):
+    """The boxes of a task, every shard."""
+    shards = shards_of(PLAN.tasks[task]["dataset"])
+    return [f"<results>/splits/{task}/boxes/{shard}.parquet" for shard in shards]
 
 
 def teacher_of(wildcards):
@@ -653,6 +723,12 @@ def by_network(script, names):
     """Digests by experiment: the script's and that of the module that builds its network."""
     networks = {name: module_of(PLAN.experiments[name]["model"]["name"]) for name in names}
     return {name: code_hash(script, network) for name, network in networks.items()}
+
+
+def code_of_network(script, name):
+    """Digest of a script and, where the experiment has a network, of the module that builds it."""
+    networks = [PLAN.experiments[name]["model"]["name"]] if name in [*TRAINED, *PROBES] else []
+    return code_hash(script, *map(module_of, networks))
 
 
 def fitting(name):
@@ -685,10 +761,14 @@ def scoring(task):
     controls = [name for name, item in items.items() if item.get("control") == "nuisance"]
     # The atlas compares starts by their curves, each with the training from nothing.
     others = {name: item for name, item in items.items() if name not in ATLAS}
-    ranked = [name for name, item in others.items() if item.get("family") != "definition"]
+    defining = ["definition"]
+    if PLAN.tasks[task].get("boxes", {}).get("from") == "proposed":
+        defining.append("segments")  # it proposes the very boxes that are scored against
+    ranked = [name for name, item in others.items() if item.get("family") not in defining]
     primary = [pair for pair in PLAN.paper["comparisons"] if pair["a"] in items]
     return {
         "task": {"name": task, **PLAN.tasks[task]},
+        **({"size": PLAN.datasets[PLAN.tasks[task]["dataset"]]["size"]} if task in BOXED else {}),
         "scoring": {**PLAN.paper["scoring"], "nuisance": (controls or [None])[0]},
         "ranked": ranked,
         "primary": primary,

@@ -313,6 +313,102 @@ def ensembles_shown(chapter):
     return found | {name: "equal weights" for name in names_in(chapter["ensemble_control"])}
 
 
+# --- detection ----------------------------------------------------------------------------------
+def first_draw_of(name, file):
+    """A file of an experiment's first draw, as a list that is empty where there is no experiment."""
+    return [f"{folders_of(name)[0]}/{file}"] if name else []
+
+
+def threads_for(name):
+    """CPU threads of an experiment's network; one of what has none."""
+    return PLAN.experiments[name].get("recipe", {"threads": 1})["threads"]
+
+
+def naming(chapter):
+    """What naming the chapter's detections is told."""
+    named = chapter["named"]
+    return {
+        **named,
+        "boxes": {"classes": PLAN.tasks[chapter["task"]]["boxes"]["classes"]},
+        "bands": channels_of(chapter["dataset"]),
+        "draw": 0,
+        "threads": threads_for(named["classifier"]),
+    }
+
+
+def judging(chapter):
+    """What the scores of detection followed by classification are told."""
+    named, survey = chapter["named"], chapter["survey"]
+    task = PLAN.tasks[PLAN.experiments[named["classifier"]]["task"]]
+    return {
+        **named,
+        "boxes": {"classes": PLAN.tasks[chapter["task"]]["boxes"]["classes"]},
+        "task": {key: task[key] for key in ("classes", "groups") if key in task},
+        "size": PLAN.datasets[chapter["dataset"]]["size"],
+        "sky_size": CROWDS[survey]["sky"]["side_px"] if survey in CROWDS else None,
+        "scoring": PLAN.paper["scoring"],
+    }
+
+
+def frame_file(room):
+    """Input function: the list of a room for the shard that holds the frame of the job."""
+
+    def path(wildcards):
+        survey = FRAMED["survey"]
+        shards = PLAN.shards[survey].items()
+        shard = next(name for name, shard in shards if wildcards.field in shard["fields"])
+        return f"<results>/{room}/{survey}/{shard}.tsv"
+
+    return path
+
+
+def composing(field):
+    """What the colour picture of a frame is told."""
+    bands = PLAN.surveys[FRAMED["survey"]]["bands"]
+    return {"field": field, "bands": bands, "composite": FRAMED["composite"]}
+
+
+def framing(frames):
+    """What each detector of the frames is told, by experiment."""
+    told = {}
+    for name in frames["detectors"]:
+        item = PLAN.experiments[name]
+        told[name] = {
+            "experiment": name,
+            "opponent": item.get("opponent"),
+            "boxes": {"classes": PLAN.tasks[item["task"]]["boxes"]["classes"]},
+            "sides": frames["sides"],
+            "overlap": frames["overlap"],
+            "draw": 0,
+            "threads": threads_for(name),
+        }
+    return told
+
+
+def of_detector(file):
+    """Input function: a file of a detector's first draw; none of an opponent, which has learned none."""
+
+    def paths(wildcards):
+        name = wildcards.experiment
+        return first_draw_of(name if name in TRAINED else None, file)
+
+    return paths
+
+
+def held_against_catalogue(field):
+    """What the scores of a frame are told."""
+    survey = FRAMED["survey"]
+    shards = PLAN.shards[survey].values()
+    shard = next(shard for shard in shards if field in shard["fields"])
+    return {
+        "field": field,
+        "experiments": FRAMED["detectors"],
+        "survey": {**ALIGNMENT[survey], **shard},
+        "match_arcsec": FRAMED["match_arcsec"],
+        "bin_mag": FRAMED["bin_mag"],
+    }
+
+
 # --- representations ----------------------------------------------------------------------------
 def starts_shown():
     """Weights whose representations are shown, in words, by task in the order of the configuration.

@@ -108,6 +108,32 @@ rule simulate_properties:
         "../scripts/simulate_properties.py"
 
 
+rule simulate_crowds:
+    output:
+        files="<results>/raw/sky/{survey}-images.tsv",
+        truth="<results>/raw/sky/{survey}-images.truth.parquet",
+        boxes="<results>/raw/sky/{survey}-images.boxes.parquet",
+        provenance="<results>/raw/sky/{survey}-images.provenance.json",
+    log:
+        "<results>/logs/simulate_crowds/{survey}.log",
+    benchmark:
+        "<results>/benchmarks/simulate_crowds/{survey}.tsv"
+    wildcard_constraints:
+        survey=one_of(CROWDS),
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **LARGE,
+        store=STORE,
+    params:
+        settings=chosen(CROWDS, "survey"),
+        code=code_hash("scripts/simulate_crowds.py"),
+    message:
+        "Simulate {wildcards.survey}: images with several galaxies, and their boxes"
+    script:
+        "../scripts/simulate_crowds.py"
+
+
 rule download_fields:
     input:
         sky=sky_lists,

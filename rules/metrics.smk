@@ -22,6 +22,8 @@ rule score:
         "<results>/logs/score/{task}.log",
     benchmark:
         "<results>/benchmarks/score/{task}.tsv"
+    wildcard_constraints:
+        task=one_of([name for name in PLAN.tasks if name not in BOXED]),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -46,6 +48,8 @@ rule compare:
         "<results>/logs/compare/{task}.log",
     benchmark:
         "<results>/benchmarks/compare/{task}.tsv"
+    wildcard_constraints:
+        task=one_of([name for name in PLAN.tasks if name not in BOXED]),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -57,6 +61,62 @@ rule compare:
         "Compare the experiments of {wildcards.task}"
     script:
         "../scripts/compare.py"
+
+
+rule score_boxes:
+    input:
+        predictions=predictions_of_task,
+        boxes=boxes_of,
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+    output:
+        table="<results>/metrics/{task}.csv",
+        provenance="<results>/metrics/{task}.provenance.json",
+    log:
+        "<results>/logs/score/{task}.log",
+    benchmark:
+        "<results>/benchmarks/score/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(BOXED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(SCORING, "task"),
+        code=code_hash("scripts/score_boxes.py"),
+    message:
+        "Score {wildcards.task}"
+    script:
+        "../scripts/score_boxes.py"
+
+
+rule compare_boxes:
+    input:
+        predictions=predictions_of_task,
+        boxes=boxes_of,
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+    output:
+        table="<results>/metrics/{task}.comparisons.csv",
+        provenance="<results>/metrics/{task}.comparisons.provenance.json",
+    log:
+        "<results>/logs/compare/{task}.log",
+    benchmark:
+        "<results>/benchmarks/compare/{task}.tsv"
+    wildcard_constraints:
+        task=one_of(BOXED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(SCORING, "task"),
+        code=code_hash("scripts/compare_boxes.py"),
+    message:
+        "Compare the detectors of {wildcards.task}"
+    script:
+        "../scripts/compare_boxes.py"
 
 
 rule score_curves:

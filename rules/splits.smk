@@ -1,6 +1,7 @@
 # Splits room: who is in which part, which labels each draw shows, and the audit of both.
 SPLITS = {name: splitting(name) for name in PLAN.tasks}
 STUDENTS = [name for name, item in PLAN.experiments.items() if "teacher" in item]
+PROPOSING = {name: proposing(name) for name in BOXED}
 # How its labels are used in training is no matter of the choice.
 CHOOSING = {
     name: {
@@ -41,6 +42,35 @@ rule make_split:
         "Split {wildcards.task}: parts, draws, audit"
     script:
         "../scripts/make_split.py"
+
+
+rule find_boxes:
+    input:
+        images=lambda wildcards: f"<results>/cutouts/{dataset_of(wildcards)}/{wildcards.shard}/images.safetensors",
+        catalog=lambda wildcards: f"<results>/cutouts/{dataset_of(wildcards)}/{wildcards.shard}/catalog.parquet",
+        objects=lambda wildcards: f"<results>/raw/{survey_of(wildcards)}/objects.csv",
+        sky=sky_boxes_of,
+        annotations=annotations_of,
+    output:
+        boxes="<results>/splits/{task}/boxes/{shard}.parquet",
+        provenance="<results>/splits/{task}/boxes/{shard}.provenance.json",
+    log:
+        "<results>/logs/find_boxes/{task}/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/find_boxes/{task}/{shard}.tsv"
+    wildcard_constraints:
+        task=one_of(BOXED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(PROPOSING, "task"),
+        code=code_hash("scripts/find_boxes.py"),
+    message:
+        "Find the boxes of {wildcards.task} {wildcards.shard}"
+    script:
+        "../scripts/find_boxes.py"
 
 
 rule choose_pseudo_labels:

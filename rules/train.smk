@@ -1,5 +1,6 @@
 # Models room: everything that needs a network, and the opponents it is held against.
 EXPORTED = asked_of("galaxy10", "export")
+EXPORTED_FINDERS = asked_of("detection", "export")
 DISTORTED = asked_of("planetary-nebulae", "distortion")
 EXPLAINED = asked_of("galaxy10", "explain")
 REPRESENTED = asked_of("self-supervision", "representations")
@@ -17,6 +18,7 @@ CUTS = sorted({cut for of in EXTRACTING.values() for cuts in of.values() for cut
 TRAIN_CODE = by_network("scripts/train.py", TRAINED)
 SEARCH_CODE = by_network("scripts/search_settings.py", SEARCHED)
 EXPORT_CODE = by_network("scripts/export_model.py", EXPORTED)
+EXPORT_DETECTOR_CODE = by_network("scripts/export_detector.py", EXPORTED_FINDERS)
 DISTORTION_CODE = by_network("scripts/measure_distortion.py", DISTORTED)
 EXPLAIN_CODE = by_network("scripts/explain.py", EXPLAINED)
 EXTRACT_CODE, PREPARE_CODE = (
@@ -154,6 +156,7 @@ rule train:
         stored=lambda wildcards: stored_at(wildcards.experiment, cut_of(wildcards.experiment)),
         pseudo=pseudo_labels_of,
         found=found_of,
+        boxes=boxes_of,
     output:
         model="<results>/models/{experiment}/draw-{draw}/model.safetensors",
         card="<results>/models/{experiment}/draw-{draw}/model.json",
@@ -197,7 +200,7 @@ rule fit_opponent:
     benchmark:
         "<results>/benchmarks/fit_opponent/{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(OPPONENTS),
+        experiment=one_of([name for name in OPPONENTS if name not in FINDERS]),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -209,6 +212,36 @@ rule fit_opponent:
         "Fit {wildcards.experiment}: every draw, fold and budget"
     script:
         "../scripts/fit_opponent.py"
+
+
+rule fit_box_opponent:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        boxes=boxes_of,
+        manifest=of_split("manifest.csv"),
+        draws=of_split("draws.parquet"),
+    output:
+        predictions="<results>/models/{experiment}/draw-all/predictions.parquet",
+        card="<results>/models/{experiment}/draw-all/model.json",
+        provenance="<results>/models/{experiment}/draw-all/provenance.json",
+    log:
+        "<results>/logs/fit_opponent/{experiment}.log",
+    benchmark:
+        "<results>/benchmarks/fit_opponent/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(FINDERS),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **{**LARGE, "mem_mb": by_attempt(16000)},  # all images, and once more as they are joined
+    params:
+        settings=chosen(FITTING, "experiment"),
+        code=code_hash("scripts/fit_box_opponent.py"),
+    message:
+        "Fit {wildcards.experiment}: every draw, fold and budget"
+    script:
+        "../scripts/fit_box_opponent.py"
 
 
 rule export_model:
@@ -240,6 +273,36 @@ rule export_model:
         "Export {wildcards.experiment} as ONNX, with and without 8-bit integers"
     script:
         "../scripts/export_model.py"
+
+
+rule export_detector:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        model="<results>/models/{experiment}/draw-0/model.safetensors",
+        card="<results>/models/{experiment}/draw-0/model.json",
+        predictions="<results>/models/{experiment}/draw-0/predictions.parquet",
+        weights=prepared_of,
+    output:
+        onnx="<results>/models/{experiment}/export/model.onnx",
+        table="<results>/models/{experiment}/export/export.json",
+        provenance="<results>/models/{experiment}/export/provenance.json",
+        latency="<results>/models/{experiment}/export/latency.csv",
+    log:
+        "<results>/logs/export_model/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(EXPORTED_FINDERS),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(TRAINING, "experiment"),
+        code=chosen(EXPORT_DETECTOR_CODE, "experiment"),
+    message:
+        "Export {wildcards.experiment} as ONNX"
+    script:
+        "../scripts/export_detector.py"
 
 
 rule combine_predictions:

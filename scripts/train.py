@@ -25,6 +25,7 @@ with running(snakemake.log[0]):
         "device": snakemake.resources.device,
         "weights": weights and str(Path(weights).parent),
         **{name: next(iter(given[name]), None) for name in ("stage", "stored", "pseudo")},
+        "boxes": list(given.boxes),
         "code": snakemake.params.code,
     }
     written = launch(told, settings["recipe"]["processes"])

@@ -7,6 +7,12 @@ another task. `plan` is the resolved configuration (config.Plan).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fewsky.chapters_checks import having as _having
+from fewsky.chapters_checks import in_task as _of_task
+from fewsky.chapters_checks import known_experiments as _experiments
+from fewsky.chapters_checks import named
+from fewsky.chapters_checks import of_survey as _of_dataset
+from fewsky.chapters_detection import check_detection
 from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
@@ -129,40 +135,9 @@ CHECKS = {
     "star-galaxy": _check_star_galaxy,
     "planetary-nebulae": _check_planetary_nebulae,
     "galaxy10": _check_galaxy10,
+    "detection": check_detection,
     "self-supervision": _check_self_supervision,
 }
-
-
-def named(value: Any) -> list[str]:
-    """Names in a setting that is a name, a list, a mapping of names or null, without nulls."""
-    if isinstance(value, str):
-        return [value]
-    return [
-        name for name in (value.values() if isinstance(value, Mapping) else value or ()) if name
-    ]
-
-
-def _experiments(where: str, value: Any, plan: Any) -> None:
-    for name in named(value):
-        known(where, name, plan.experiments, "experiment")
-
-
-def _of_task(where: str, value: Any, role: str, task: str | None, plan: Any) -> None:
-    for name in named(value):
-        if plan.experiments[name]["task"] != task:
-            raise FewskyError(
-                f"config: {where}: wanted experiments of {role}, {task}; found {name} of "
-                f"{plan.experiments[name]['task']}. Name others."
-            )
-
-
-def _having(where: str, value: Any, key: str, words: str, plan: Any) -> None:
-    for name in named(value):
-        if not plan.experiments[name].get(key):
-            raise FewskyError(
-                f"config: {where}: wanted an experiment with {words}; found {name} without the key "
-                f"'{key}'. Name another."
-            )
 
 
 def _weighed(where: str, name: str | None, weights: str, plan: Any) -> None:
@@ -172,19 +147,6 @@ def _weighed(where: str, name: str | None, weights: str, plan: Any) -> None:
             f"config: {where}: wanted an ensemble with weights: {weights}; found {name} with "
             f"{found}. Name another."
         )
-
-
-def _of_dataset(where: str, role: str, chapter: Mapping[str, Any], plan: Any) -> None:
-    """The tasks are about the chapter's survey, but decals_task is about another one."""
-    survey = plan.datasets[plan.tasks[chapter[role]]["dataset"]]["survey"]
-    other = role == "decals_task"
-    if (survey != chapter["survey"]) == other:
-        return
-    wanted = f"another survey than {chapter['survey']}" if other else f"{chapter['survey']}"
-    raise FewskyError(
-        f"config: {where}.{role}: wanted a task on {wanted}; found {chapter[role]} on {survey}. "
-        "Name another task, or change the survey."
-    )
 
 
 def _representations(where: str, pairs: Sequence[Mapping[str, str]], plan: Any) -> None:

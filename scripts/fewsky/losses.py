@@ -17,12 +17,15 @@ OWN = {
 }
 
 
-def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None:
-    """Raise FewskyError where a loss does not fit a task; `targets` is None for a task of classes.
+def check_loss(where: str, loss: str, task: Mapping[str, Any]) -> None:
+    """Raise FewskyError where a loss does not fit a task, which has targets, boxes or classes.
 
     `where` names the setting in the error.
     """
-    if targets is None:
+    targets = task.get("targets")
+    if task.get("boxes"):
+        fits, kind = OF_BOXES, "with boxes"
+    elif targets is None:
         fits, kind = OF_CLASSES, "with classes"
     elif targets["columns"]:
         fits, kind = OF_TARGETS, "with target columns"
@@ -30,8 +33,8 @@ def check_loss(where: str, loss: str, targets: Mapping[str, Any] | None) -> None
         fits, kind = WITHOUT_TARGETS, "without target columns"
     if loss not in fits:
         raise FewskyError(
-            f"{where}: wanted {', '.join(fits[:-1])} or {fits[-1]} for a task {kind}; found "
-            f"{loss}. Choose one of them, or another task."
+            f"{where}: wanted {' or '.join(filter(None, [', '.join(fits[:-1]), fits[-1]]))} for a "
+            f"task {kind}; found {loss}. Correct it, or choose another task."
         )
 
 

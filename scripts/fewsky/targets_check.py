@@ -1,23 +1,24 @@
-"""Tasks with targets held against the rest of config.yaml; nothing heavy.
+"""Tasks with targets or boxes held against the rest of config.yaml; nothing heavy.
 
-Each check raises FewskyError, one line. A task has classes (or groups of labels) or targets.
+Each check raises FewskyError, one line. A task has classes (or groups of labels), targets or boxes.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from fewsky.boxes_check import check_boxes_experiment, check_boxes_task
 from fewsky.console import FewskyError
 from fewsky.losses import check_loss
 from fewsky.schema import listed
 from fewsky.target_columns import needed
 
-QUESTIONS = ("classes", "groups", "targets")
+QUESTIONS = ("classes", "groups", "targets", "boxes")
 REFUSED = ("probe", "ensemble", "search", "teacher", "pseudo")
 OPPONENTS = ("forest", "mode")
 
 
 def name_classes(tasks: Mapping[str, dict]) -> None:
-    """Check that each task asks one question; one with targets gets no classes, `classes: []`."""
+    """Check that each task asks one question; with targets or boxes it gets `classes: []`."""
     for name, task in tasks.items():
         found = [key for key in QUESTIONS if key in task]
         if len(found) != 1:
@@ -28,6 +29,9 @@ def name_classes(tasks: Mapping[str, dict]) -> None:
         if "targets" in task:
             task["classes"] = []
             _check_task(f"config: tasks.{name}", task)
+        if "boxes" in task:
+            task["classes"] = []
+            check_boxes_task(f"config: tasks.{name}", task)
 
 
 def _check_task(where: str, task: Mapping[str, Any]) -> None:
@@ -51,13 +55,14 @@ def _check_task(where: str, task: Mapping[str, Any]) -> None:
 
 
 def check_experiments(plan: Any) -> None:
-    """Check every experiment's loss, and what a task with targets has no use for."""
+    """Check every experiment's loss, and what a task without classes has no use for."""
     for name, item in plan.experiments.items():
-        targets, where = plan.tasks[item["task"]].get("targets"), f"config: experiments.{name}"
+        task, where = plan.tasks[item["task"]], f"config: experiments.{name}"
         if "recipe" in item:
-            check_loss(f"{where}.recipe.loss", item["recipe"]["loss"], targets)
-        if targets is not None:
-            _check_experiment(where, item, targets)
+            check_loss(f"{where}.recipe.loss", item["recipe"]["loss"], task)
+        if "targets" in task:
+            _check_experiment(where, item, task["targets"])
+        check_boxes_experiment(where, item, task)
     for k, pair in enumerate(plan.paper["comparisons"]):
         if "targets" in plan.tasks[plan.experiments[pair["a"]]["task"]]:
             raise FewskyError(

@@ -12,10 +12,12 @@ import yaml
 from tests.conftest import TINY, copy_repository, snakemake
 
 # Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
-# nebulae with one pretext, five of Galaxy10, one of the atlas. Two more pretexts, one draw each.
+# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
+# draw each.
 SKY = 2 * 6 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
+DETECTORS = 2
 PRETEXTS = 2
 TASKS = 7
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
@@ -140,7 +142,7 @@ def test_a_plots_code_reruns_that_plot(edited, script):
 def test_the_trainers_code_reruns_training_and_what_reads_it(edited, module):
     edited.replace(f"scripts/fewsky/{module}.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     jobs = edited.jobs()
-    assert jobs["train"] == SKY + GALAXIES + ATLAS + PRETEXTS
+    assert jobs["train"] == SKY + GALAXIES + ATLAS + DETECTORS + PRETEXTS
     assert jobs["search_settings"] == jobs["explain"] == 1
     assert jobs["score"] == jobs["compare"] == TASKS
     assert upstream(jobs) == {}
@@ -251,6 +253,31 @@ def test_a_pretexts_targets_rerun_it_and_what_starts_from_it(edited, change):
     jobs = edited.config({"tasks": {"specobj-magnitudes": {"targets": change}}})
     own = SPLIT + PRETEXT + Counter(fit_opponent=1)
     assert jobs == own + SCORES + SCORES + CURVES + PAPER
+
+
+def test_another_window_off_centre_finds_no_boxes_anew(edited):
+    jobs = edited.config({"tasks": {"galaxies": {"boxes": {"off_centre": 0.5}}}})
+    assert jobs["train"] == DETECTORS and jobs["fit_box_opponent"] == 2
+    assert jobs["score_boxes"] == jobs["compare_boxes"] == jobs["detect_frame"] == 1
+    assert not {"find_boxes", "make_split", "score"} & set(jobs)
+
+
+def test_how_boxes_are_found_reruns_what_rests_on_them(edited):
+    edited.replace("scripts/fewsky/boxes/find.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    jobs = edited.jobs()
+    assert jobs["find_boxes"] == 2 and jobs["train"] == DETECTORS
+    assert not {"cut_images", "make_split", "compose_frame", "score"} & set(jobs)
+
+
+def test_what_a_classifier_sees_of_a_detection_trains_nothing(edited):
+    jobs = edited.config({"paper": {"detection": {"named": {"context": 1.5}}}})
+    named = Counter(name_detections=1, name_frame=1, score_named=1, plot_det_e2e=1)
+    assert jobs == named + PAPER
+
+
+def test_bins_of_a_frames_scores_search_no_frame(edited):
+    jobs = edited.config({"paper": {"detection": {"frames": {"bin_mag": 0.5}}}})
+    assert jobs == Counter(score_frame=1, plot_det_frame=1) + PAPER
 
 
 def test_a_pretexts_learning_rate_reruns_it_and_what_starts_from_it(edited):

@@ -316,9 +316,9 @@ def test_brightness_moves_no_box():
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory):
     """The table of predictions of a training that sees enough, and the true boxes."""
-    folder, data = tmp_path_factory.mktemp("learned"), sky(96)
-    boxes = {"classes": ["galaxy"], "off_centre": 0.75}
-    run(folder, data, boxes=boxes, max_epochs=48, schedule="cosine", warmup=0.05)
+    folder, data = tmp_path_factory.mktemp("learned"), sky(160)
+    boxes, told = {"classes": ["galaxy"], "off_centre": 0.75}, {"learning_rate": 5e-3}
+    run(folder, data, boxes=boxes, max_epochs=30, schedule="cosine", warmup=0.05, **told)
     return predictions(folder), data[-1]
 
 
@@ -340,10 +340,10 @@ def test_it_learns_to_find_blobs(learned):
     assert table["score"].dtype == table["x0"].dtype == np.float32
     test = table[table["part"] == "test"]
     true = boxes[boxes["image"].isin(test["image"])]
-    sure = test[test["score"] > 0.5]
-    assert len(true) > 20
+    sure = test[test["score"] > 0.3]
+    assert len(true) == 40
     assert (best_overlap(sure, true) > 0.5).mean() > 0.8
-    assert len(sure) < 1.5 * len(true)
+    assert len(sure) < 1.2 * len(true)
 
 
 def test_every_scored_image_stands_in_the_predictions(tmp_path):

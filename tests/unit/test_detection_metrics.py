@@ -11,7 +11,14 @@ from fewsky.console import FewskyError
 from fewsky.metrics.detection import score_detections
 from fewsky.metrics.detection_by import brightness_bins, size_limits
 from fewsky.metrics.detection_completeness import completeness, counterparts, purity
-from fewsky.metrics.detection_matches import NEVER, THRESHOLDS, coco_sides, evaluate, match
+from fewsky.metrics.detection_matches import (
+    NEVER,
+    THRESHOLDS,
+    coco_sides,
+    evaluate,
+    match,
+    may_find,
+)
 from fewsky.metrics.detection_measures import FIRST, RECALLS, evaluated, measure
 from fewsky.metrics.detection_named import best_score, judge, score_named
 from fewsky.metrics.detection_tables import cut_to_windows, read_boxes
@@ -174,15 +181,15 @@ def test_a_group_of_weight_two_is_one_that_stands_there_twice(seed):
         assert told[name][0] == pytest.approx(value, abs=1e-12, nan_ok=True), name
 
 
-def test_blocks_of_resamples_change_nothing(monkeypatch):
+def test_what_lies_beside_every_box_finds_none_and_is_not_asked():
     true, found = crowd(3)
+    near = may_find(true, found, 0.5)
     matches = match(np.arange(12), true, found, ["galaxy"])
-    weights = np.random.default_rng(0).multinomial(12, np.full(12, 1 / 12), 50).astype(float)
-    whole, _ = measure(matches, np.arange(12), weights, 1)
-    monkeypatch.setattr("fewsky.metrics.detection_measures.BLOCK", 10)
-    again, _ = measure(matches, np.arange(12), weights, 1)
-    for name in whole:
-        np.testing.assert_array_equal(whole[name], again[name])
+    order = np.argsort(-found["score"].to_numpy(), kind="stable")
+    assert not matches.right[:, ~near[order]].any() and 0 < near.sum() < len(near)
+    assert matches.counted[:, ~near[order]].all()
+    inside = found_of(1, *[(0, (10, 10, 30, 30), 0.9)] * 101).assign(image=0)
+    assert may_find(true_of((0, A)).assign(image=0), inside, 0.5).sum() == 100
 
 
 def test_the_thresholds_and_recalls_are_those_of_coco():

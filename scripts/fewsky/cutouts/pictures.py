@@ -9,11 +9,11 @@ import pandas as pd
 from astropy.io import fits
 
 from fewsky.console import FewskyError
-from fewsky.surveys import efigi_file, galaxy10_file
+from fewsky.surveys import efigi_file, galaxy10_file, galaxyzoo_table
 from fewsky.surveys.folder_images import read_picture
 from fewsky.surveys.splus_images import read_cutout
 
-PACKED = ("efigi", "galaxy10")  # readers whose one file holds all images
+PACKED = ("efigi", "galaxy10", "galaxyzoo")  # readers whose one file holds all images
 PLANES = ("splus",)  # readers with one file a band
 PICTURES = ("folder", "mergers", "specobj")  # readers with one picture an object
 
@@ -52,7 +52,8 @@ def _packed(
     if survey["reader"] == "galaxy10":
         return galaxy10_file.read_images(folder / listed["path"].iloc[0], names)
     path = listed.loc[listed["kind"] == "packed", "path"].iloc[0]
-    return efigi_file.read_images(folder / path, names, survey["bands"])
+    reader = {"efigi": efigi_file, "galaxyzoo": galaxyzoo_table}[survey["reader"]]
+    return reader.read_images(folder / path, names, survey["bands"])
 
 
 def _read(item: Any, folder: Path, survey: Mapping[str, Any]) -> tuple[np.ndarray, str]:

@@ -12,12 +12,13 @@ import pandas as pd
 from faster_coco_eval import COCO, COCOeval_faster
 
 from fewsky.boxes.coco import to_coco, to_results
-from fewsky.boxes.table import edges_of
+from fewsky.boxes.table import EDGES, edges_of
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # of the intersection over union, as COCO has them
 MOST = (1, 10, 100)  # detections an image and class
 ALL = (0.0, 1e10)  # square pixels
 NEVER = 1_000_000
+ROUNDING = 1e-6  # of shares of an area
 
 
 class Matches(NamedTuple):
@@ -66,9 +67,31 @@ def evaluate(sides, thresholds=THRESHOLDS, limits=ALL, most=MOST):
 def match(rows, true, found, classes, thresholds=THRESHOLDS, limits=ALL):
     """Return the Matches of detections with boxes of their class in the images `rows` (n,)."""
     true = true[true["image"].isin(rows)]
-    sides = coco_sides(rows, true, found, classes)
+    near = np.flatnonzero(may_find(true, found, min(thresholds)))
+    sides = coco_sides(rows, true, found.iloc[near], classes)
     pairs = [matched_pairs(evaluate(sides, [one], limits)) for one in thresholds]
+    pairs = [np.column_stack([near[one[:, 0]], one[:, 1]]) for one in pairs]
     return matches_of(pairs, true, found, classes, limits)
+
+
+def may_find(true, found, least):
+    """Return which detections, (d,) bool, can find a box by an overlap of `least`: often few can.
+
+    Those have at least so much of their own area in a box, which neither an intersection over union
+    nor a crowd's share exceeds, and are among the MOST best of their image and class.
+    """
+    numbered = found.assign(row=np.arange(len(found)))
+    pairs = numbered.merge(true[["image", *EDGES]], on="image", suffixes=("", "_box"))
+    seen, box = (pairs[[f"{edge}{end}" for edge in EDGES]].to_numpy(float) for end in ("", "_box"))
+    sides = np.minimum(seen, box)[:, 2:] - np.maximum(seen, box)[:, :2]
+    share = sides.clip(0).prod(axis=1) / areas(pairs)
+    near = np.isin(numbered["row"], pairs["row"][share >= least - ROUNDING])
+    return near & (places_by_score(found) < MOST[-1])
+
+
+def places_by_score(found):
+    """Return the rank, (d,) from 0, of each detection among those of its image and class."""
+    return found.groupby(["image", "label"]).cumcount().to_numpy()
 
 
 def matched_pairs(told):
@@ -82,7 +105,7 @@ def matches_of(pairs, true, found, classes, limits):
     area, counts = areas(true), ~true["difficult"].to_numpy(bool)
     counts &= (area >= limits[0]) & (area <= limits[1])
     inside = (areas(found) >= limits[0]) & (areas(found) <= limits[1])
-    place = found.groupby(["image", "label"]).cumcount().to_numpy()
+    place = places_by_score(found)
     finder = np.full((len(pairs), len(true)), NEVER)
     right = np.zeros((len(pairs), len(found)), bool)
     counted = np.tile(inside & (place < MOST[-1]), (len(pairs), 1))

@@ -5,13 +5,13 @@ evaluator where each image stands as often as it weighs. Shapes: weights (b, gro
 """
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from fewsky.metrics.detection_matches import MOST
 from fewsky.metrics.measures import ratio
 from fewsky.metrics.stats import known_mean
 
 RECALLS = np.linspace(0, 1, 101)
-BLOCK = 2_000_000  # weights of detections at a time
 FIRST = 0  # place of the threshold .50
 PAIR = ("precision", "recall")
 SUMMARY = ("map_50", "map_50_95", "ar_1", "ar_10", "ar_100")
@@ -69,30 +69,37 @@ def precisions(matches, group, weights, kind):
     place = group[matches.image[mine]]
     boxes = group[matches.box_image[matches.box_kind == kind]]
     total = weights @ np.bincount(boxes, minlength=weights.shape[1])
-    blocks = len(weights) * max(len(place), 1) // BLOCK + 1
-    parts = []
-    for some in np.array_split(np.arange(len(weights)), min(blocks, len(weights))):
-        heavy = weights[np.ix_(some, place)]
-        flags = zip(matches.right[:, mine], matches.counted[:, mine], strict=True)
-        each = [interpolated(heavy, *flag, total[some]) for flag in flags]
-        parts.append(np.stack(each, axis=1))
-    return np.concatenate(parts)
+    flags = zip(matches.right[:, mine], matches.counted[:, mine], strict=True)
+    each = [interpolated(weights, place, *flag, total) for flag in flags]
+    return np.stack(each, axis=1)
 
 
-def interpolated(heavy, right, counted, total):
+def interpolated(weights, place, right, counted, total):
     """Return the precision at RECALLS, (b, 101), of detections by falling score.
 
-    `heavy` (b, d) are their weights, `right` and `counted` (d,) bool, `total` (b,) the weight of
-    the boxes. As COCO has it: at each recall the largest precision at that recall or beyond, 0
-    where no detection reaches so far.
+    `place` (d,) are their groups, `right` and `counted` (d,) bool, `total` (b,) the weight of the
+    boxes. As COCO has it: at each recall the largest precision at that recall or beyond, 0 where no
+    detection reaches so far.
     """
-    heavy, right = heavy[:, counted], right[counted]
-    so_far = np.cumsum(heavy, axis=1)[:, right]
-    hits = np.cumsum(heavy[:, right], axis=1)
+    hits = np.cumsum(weights[:, place[right]], axis=1)
+    so_far = np.cumsum(between_hits(weights, place, right, counted), axis=1)
     best = np.maximum.accumulate(np.nan_to_num(ratio(hits, so_far))[:, ::-1], axis=1)[:, ::-1]
     best = np.concatenate([best, np.zeros((len(best), 1))], axis=1)
     reached = ratio(hits, np.broadcast_to(total[:, None], hits.shape))
-    found = np.full((len(heavy), len(RECALLS)), np.nan)
+    found = np.full((len(weights), len(RECALLS)), np.nan)
     for k in np.flatnonzero(total > 0):
         found[k] = best[k, np.searchsorted(reached[k], RECALLS, side="left")]
     return found
+
+
+def between_hits(weights, place, right, counted):
+    """Return the weight, (b, hits), of what counts from after one right detection to the next one.
+
+    What comes after the last one cannot change a precision and is left out, which most is.
+    """
+    n = int(right.sum())
+    step = np.cumsum(right) - right  # the hit that a detection comes before, or is
+    kept = counted & (step < n)
+    ones = np.ones(int(kept.sum()))
+    shape = (n, weights.shape[1])
+    return (csr_array((ones, (step[kept], place[kept])), shape=shape) @ weights.T).T

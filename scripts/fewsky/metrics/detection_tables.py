@@ -11,6 +11,7 @@ import pandas as pd
 from fewsky.boxes.table import COLUMNS as BOXES
 from fewsky.boxes.table import EDGES
 from fewsky.console import FewskyError
+from fewsky.models.detect_crops import windows
 
 PREDICTIONS = ["image", "part", "budget", "fold", *EDGES, "score", "label"]
 KEPT = 0.25  # share of a box's area that still is one to find; as models.detect_views learns
@@ -49,13 +50,13 @@ def read_boxes(boxes, images, classes):
     return known.sort_values(["image", *EDGES], kind="stable", ignore_index=True)
 
 
-def cut_to_windows(true, images, windows):
+def cut_to_windows(true, images, shown):
     """Return the boxes as windows show them: cut, what is out of sight left out.
 
-    `windows` has the columns image (an object_id), x0, y0, x1, y1 in whole pixels. A box of which
+    `shown` has the columns image (an object_id), x0, y0, x1, y1 in whole pixels. A box of which
     less than KEPT of the area is seen is difficult. Boxes of images without a window are left out.
     """
-    at = windows.set_index("image").reindex(images.index[true["image"]])[EDGES].to_numpy(float)
+    at = shown.set_index("image").reindex(images.index[true["image"]])[EDGES].to_numpy(float)
     whole = true[EDGES].to_numpy(float)
     cut = np.concatenate([np.maximum(whole, at)[:, :2], np.minimum(whole, at)[:, 2:]], axis=1)
     sides, full = np.clip(cut[:, 2:] - cut[:, :2], 0, None), whole[:, 2:] - whole[:, :2]
@@ -63,6 +64,15 @@ def cut_to_windows(true, images, windows):
     table = true.assign(**dict(zip(EDGES, cut.T.astype(np.float32), strict=True)))
     table["difficult"] |= seen < KEPT
     return table[seen > 0].reset_index(drop=True)
+
+
+def off_centre_windows(task, names, size):
+    """Return the windows (detect_crops.windows) of images of `size` px; None if not asked for.
+
+    The part off-centre of all predictions of the task was made through them.
+    """
+    share = task["boxes"].get("off_centre")
+    return windows(names, size, share, task["split"]["seed"]) if share else None
 
 
 def reference_of(boxes):

@@ -4,31 +4,32 @@ The exported graph takes images `(n, band, y, x)` as they are cut and gives a pr
 the stretch of the recipe is part of it.
 """
 
-import logging
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pandas as pd
 import torch
 from onnxruntime import quantization
-from onnxscript import opset20 as op
 from safetensors.torch import save as as_safetensors
 
 from fewsky.console import FewskyError
-from fewsky.files import load_table, published, save_json, save_table
+from fewsky.files import published, save_json, save_table
 from fewsky.models import inputs
 from fewsky.models.costs import costs_of, latency, one_core
 from fewsky.models.objectives import objective
-from fewsky.models.trained import load_model
+from fewsky.models.onnx_graph import (
+    as_onnx,
+    largest_run,
+    nothing_to_compare,
+    quiet,
+    session_of,
+    without_notes,
+)
 
-OPSET = op.version
 BATCH = 64
 CALIBRATION = 256  # training images that set the ranges of the integers
 CLOSE = 1e-4  # largest difference between probabilities of ONNX and PyTorch that is published
@@ -93,39 +94,13 @@ def export_model(
     save_table(pd.DataFrame(seconds), paths["latency"])
 
 
-def as_onnx(classifier: Classifier, shape: tuple[int, ...]) -> bytes:
-    """The classifier as ONNX for any number of images `(band, y, x)`; equal nets, equal bytes."""
-    try:
-        with _quiet():
-            program = torch.onnx.export(
-                classifier, (torch.zeros(2, *shape),), dynamo=True, verbose=False,
-                input_names=["images"], output_names=["probabilities"], opset_version=OPSET,
-                dynamic_shapes={"images": {0: torch.export.Dim("n")}},
-                custom_translation_table={torch.ops.aten.copysign.Tensor: _copysign},
-            )  # fmt: skip
-    except torch.onnx.OnnxExporterError as error:
-        raise FewskyError(
-            f"export: wanted a network whose layers ONNX has; found {str(error.__cause__)[:200]}. "
-            "Export another."
-        ) from None
-    model = program.model_proto
-    _without_notes(model)
-    onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
-
-
-def _copysign(size, sign):
-    """The size of one with the sign of the other, in ONNX, which lacks it."""
-    return op.Where(op.Less(sign, 0.0), op.Neg(op.Abs(size)), op.Abs(size))
-
-
 def as_integers(graph: bytes, images: np.ndarray) -> bytes:
     """An ONNX graph with 8-bit weights and activations, whose ranges some images set.
 
     Weights have seven bits, so that sums do not saturate on processors without VNNI: results are
     those of every other processor.
     """
-    with _quiet(), TemporaryDirectory() as folder:
+    with quiet(), TemporaryDirectory() as folder:
         before, ready, after = (Path(folder) / name for name in ("a.onnx", "b.onnx", "c.onnx"))
         before.write_bytes(graph)
         quantization.quant_pre_process(before, ready, skip_symbolic_shape=True)
@@ -134,7 +109,7 @@ def as_integers(graph: bytes, images: np.ndarray) -> bytes:
             nodes_to_exclude=_behind_outputs(onnx.load(ready)),
         )  # fmt: skip
         model = onnx.load(after)
-    _without_notes(model)
+    without_notes(model)
     return model.SerializeToString(deterministic=True)
 
 
@@ -162,28 +137,15 @@ def _batches(images: np.ndarray) -> list[np.ndarray]:
 
 
 def _run(folder: Path, images: np.ndarray, catalog: pd.DataFrame):
-    """Network and card of the run with most labels, and (images, labels) of its two parts."""
-    table = load_table(folder / "predictions.parquet")
-    table = table[(table["budget"] == table["budget"].max()) & (table["fold"] == -1)]
-    if table.empty:
-        raise FewskyError(f"{folder}: wanted a run outside folds to export; found none.")
-    network, card = load_model(folder, int(table["budget"].iloc[0]), -1)
-    statistics = card["input"]
-    if statistics["stretch"] == "snr" or statistics["psf"] != "none" or statistics["extra"]:
-        raise FewskyError(
-            f"{card['experiment']}: wanted a network that sees pixels alone, to export it; found "
-            "stretch snr, psf or extra columns. Export another."
-        )
+    """Network and card of the largest run, and (images, labels) of its two parts."""
+    network, card, table = largest_run(folder)
     parts = {}
     for part in ("train", "val"):
         rows = table[table["part"] == part]
         found = pd.Index(catalog["object_id"]).get_indexer(rows["object_id"])
         parts[part] = (images[found], rows["label"].to_numpy())
     if not len(parts["val"][1]):
-        raise FewskyError(
-            f"{card['experiment']}: wanted validation objects to compare exports on; found none. "
-            "Raise the budget."
-        )
+        raise nothing_to_compare(card["experiment"])
     return network, card, parts
 
 
@@ -196,9 +158,7 @@ def _by_torch(classifier: Classifier) -> Form:
 
 
 def _by_onnx(graph: bytes) -> Form:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = session_of(graph)
     return lambda images: session.run(["probabilities"], {"images": images})[0]
 
 
@@ -220,27 +180,3 @@ def _compared(
     same = {name: float((decided[name] == decided["torch"]).mean()) for name in others}
     right = {name: float((d == truth).mean()) for name, d in decided.items()}
     return {"n": len(truth), "difference": far, "agreement": same, "accuracy": right}
-
-
-def _without_notes(model: onnx.ModelProto) -> None:
-    """Take out what says where the code lay that made a model."""
-    graph = model.graph
-    noted = (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info,
-             *graph.initializer, *model.functions)  # fmt: skip
-    for item in noted:
-        del item.metadata_props[:]
-        item.ClearField("doc_string")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the advice that exporters print for their own developers."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            root.setLevel(level)

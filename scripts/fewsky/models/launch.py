@@ -19,7 +19,7 @@ from fewsky.machine import choose_device, end_with_parent
 from fewsky.models.results import paths_in
 from fewsky.models.start import load_start
 from fewsky.models.train import train
-from fewsky.rooms import load_catalog, load_images, load_manifest
+from fewsky.rooms import load_boxes, load_catalog, load_images, load_manifest
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
@@ -32,7 +32,8 @@ def launch(told: dict[str, Any], processes: int) -> dict[str, Path]:
     told : dict
         `settings`, `draw`, `device` and `code` as for `train.train`; paths of `images`,
         `catalogs` and, where targets may be among it, `measured` (lists), `manifest`, `draws`,
-        `out`, `resume`, and `weights` (a folder), `stage`, `stored`, `pseudo` and `boxes` or None.
+        `out`, `resume`, and `weights` (a folder), `stage`, `stored` and `pseudo` or None; `boxes`, a
+        list that is empty for a task without.
         It is handed on as JSON.
     processes : int
         1 trains here. More are started by torchrun's launcher; the first one writes.
@@ -70,7 +71,7 @@ def train_files(told: dict[str, Any]) -> dict[str, Path]:
         load_start(told["weights"], told["stage"], draw),
         told["stored"] and load_arrays(told["stored"])["activations"],
         told["pseudo"] and load_table(told["pseudo"]),
-        boxes=load_table(told["boxes"]) if told.get("boxes") else None,
+        boxes=load_boxes(told["boxes"]) if told.get("boxes") else None,
         code=told["code"],
     )
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from fewsky.console import FewskyError
-from fewsky.losses import OF_BOXES, OF_CLASSES, check_loss, has_one_output
+from fewsky.losses import OF_CLASSES, check_loss, has_one_output
 
 if TYPE_CHECKING:
     from fewsky.models.sources import Batch, Batches, Held
@@ -122,11 +122,13 @@ def objective_of(told: Mapping[str, Any], size: int, channels: int) -> Objective
     input. Raises FewskyError where the loss does not fit the task.
     """
     recipe, targets = told["recipe"], told.get("targets")
-    if told.get("boxes"):
-        return _of_boxes(recipe["loss"], len(told["boxes"]["classes"]))
-    if targets is None:
+    if targets is None and not told.get("boxes"):
         return objective(recipe["loss"], len(told["classes"]))
-    check_loss("recipe.loss", recipe["loss"], targets)
+    check_loss("recipe.loss", recipe["loss"], told)
+    if recipe["loss"] == "own":
+        from fewsky.models.detect import Boxes
+
+        return Boxes(len(told["boxes"]["classes"]))
     if recipe["loss"] == "contrastive":
         from fewsky.models.contrastive import Contrastive
 
@@ -139,23 +141,12 @@ def objective_of(told: Mapping[str, Any], size: int, channels: int) -> Objective
     return Targets(len(targets["columns"]), recipe["loss"])
 
 
-def _of_boxes(loss: str, n_classes: int) -> Objective:
-    from fewsky.models.detect import Boxes
-
-    if loss not in OF_BOXES:
-        raise FewskyError(
-            f"recipe.loss: wanted {OF_BOXES[0]} for a task with boxes, since a detector has a loss "
-            f"of its own; found {loss}. Correct it."
-        )
-    return Boxes(n_classes)
-
-
 def objective(loss: str, n_classes: int) -> ClassObjective:
     """The objective of classes by the recipe's `loss`; auto gives two classes one output, more one
     each.
     """
     if loss not in OF_CLASSES:
-        check_loss("recipe.loss", loss, None)
+        check_loss("recipe.loss", loss, {})
     if loss == "binary" and n_classes != 2:
         raise FewskyError(
             f"recipe.loss: wanted auto or softmax for {n_classes} classes; found binary."

@@ -10,10 +10,28 @@ import pandas as pd
 from fewsky.boxes.propose import propose
 from fewsky.boxes.table import EDGES, edges_of
 from fewsky.console import FewskyError
+from fewsky.metrics.detection_tables import off_centre_windows
 from fewsky.models.detect_crops import OFF_CENTRE, shifted_images
 from fewsky.models.opponents import list_fits
 
 COLUMNS = ["image", "part", "budget", "fold", *EDGES, "score", "label"]
+UNTAUGHT = ("segments",)
+
+
+def fit_draws(settings, images, catalog, boxes, manifest, draws, task, budgets):
+    """Return what `fit_boxes` gives for every draw of the task, the first column being `draw`.
+
+    Where the task asks for `off_centre`, tested images are also looked at through the windows that
+    the networks see. What learns nothing is run once: all draws test the same images.
+    """
+    windows = off_centre_windows(task, catalog["object_id"], images.shape[3])
+    told = settings, images, catalog, boxes, manifest, draws, task
+    tables = []
+    for draw in range(task["split"]["draws"]):
+        if not tables or settings["family"] not in UNTAUGHT:
+            found = fit_boxes(*told, draw, budgets, windows)
+        tables.append(found.assign(draw=draw)[["draw", *COLUMNS]])
+    return pd.concat(tables, ignore_index=True)
 
 
 def fit_boxes(settings, images, catalog, boxes, manifest, draws, task, draw, budgets, windows=None):
@@ -24,7 +42,8 @@ def fit_boxes(settings, images, catalog, boxes, manifest, draws, task, draw, bud
     parameters of boxes.propose as options. `images` are (n, band, y, x) in 0..1, row i that of
     `catalog`; `boxes` is the boxes table; other arguments are those of `opponents.fit_opponent`.
     With `windows` (detect_crops.windows) the tested images are also looked at through them, as part
-    off-centre. Validation images are predicted by a box without them.
+    off-centre. Validation images are predicted by a box without them. Budgets that come to the same
+    number of labels are one, as they are for networks.
     """
     family = settings["family"]
     if family not in FAMILIES:
@@ -32,9 +51,9 @@ def fit_boxes(settings, images, catalog, boxes, manifest, draws, task, draw, bud
             f"opponent: wanted one of {', '.join(FAMILIES)}; found {family}. Mend the experiment."
         )
     told = images, catalog, boxes, task["boxes"]["classes"], windows
-    untaught, tables = family == "segments", []
-    budgets = budgets[:1] if untaught else budgets
-    for fold, budget, roles in list_fits(manifest, draws, task, draw, budgets):
+    untaught, tables = family in UNTAUGHT, []
+    fits = list_fits(manifest, draws, task, draw, budgets[:1] if untaught else budgets)
+    for (fold, budget), roles in {(fold, n): roles for fold, n, roles in fits}.items():
         found = FAMILIES[family](settings.get("options", {}), roles, *told)
         tables.append(found.assign(fold=fold, budget=0 if untaught else budget))
     return pd.concat(tables, ignore_index=True)[COLUMNS]

@@ -18,6 +18,7 @@ from fewsky.networks.published import tensors_of
 PARTS = ("classes", "boxes")  # of the loss; the last output counts what they are divided by
 DETECTIONS = 100  # of an image at most, as COCO counts them
 LEAST_SCORE = 0.01
+CANDIDATES = 200  # boxes that suppression chooses from
 
 Found = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -27,8 +28,11 @@ class Detector(nn.Module):
 
     Boxes given to it are float `(n, m, 5)`: x0, y0, x1, y1 in pixels (edges; x right, y down) and
     the number of the class, NaN where an image has fewer than m. A family defines `outputs`,
-    `image_loss` and `image_boxes`; `make` builds its `model`, from random numbers of its own.
+    `image_loss`, `image_boxes` and `every_box`; `make` builds its `model`, from random numbers of
+    its own. `overlap` is the intersection over union beyond which suppression drops a box.
     """
+
+    overlap = 0.5
 
     def __init__(self, make: Callable[[], nn.Module], in_channels: int, side: int, n_classes: int):
         super().__init__()
@@ -45,6 +49,12 @@ class Detector(nn.Module):
 
     def image_boxes(self, outputs, k: int) -> Found:
         """Boxes `(m, 4)`, scores `(m,)` and classes `(m,)` of image k, after suppression."""
+        raise NotImplementedError
+
+    def every_box(self, outputs) -> tuple[torch.Tensor, torch.Tensor]:
+        """Boxes `(n, anchor, 4)` and scores `(n, class, anchor)` of all images, as suppression
+        takes them: what is exported to where our suppression is not.
+        """
         raise NotImplementedError
 
     def forward(self, images: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:

@@ -11,13 +11,24 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fewsky.networks.detectors import DETECTIONS, Detector, published, without_extra
+from fewsky.networks.detectors import (
+    CANDIDATES,
+    DETECTIONS,
+    Detector,
+    published,
+    without_extra,
+)
 from fewsky.networks.vision_ops import prepare_torchvision
 
 prepare_torchvision()
 
 from effdet import EfficientDet, get_efficientdet_config  # noqa: E402
-from effdet.anchors import AnchorLabeler, Anchors, generate_detections  # noqa: E402
+from effdet.anchors import (  # noqa: E402
+    AnchorLabeler,
+    Anchors,
+    decode_box_outputs,
+    generate_detections,
+)
 from effdet.bench import _post_process  # noqa: E402
 from effdet.loss import DetectionLoss  # noqa: E402
 
@@ -26,7 +37,6 @@ KINDS = {"effdet-d0": "tf_efficientdet_d0"}
 FRESH = ("model.class_net.predict.conv_pw.",)
 FIRST = "backbone.conv_stem.weight"
 COCO_CLASSES = 90
-CANDIDATES = 200  # before suppression
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
@@ -71,6 +81,18 @@ class EffDet(Detector):
             scores, codes, anchors, index, kinds, None, None, max_det_per_image=DETECTIONS
         )
         return found[:, :4], found[:, 4], found[:, 5].long() - 1
+
+    def every_box(self, outputs):
+        classes, deltas = (
+            torch.cat([level.permute(0, 2, 3, 1).flatten(1) for level in part], dim=1)
+            for part in outputs
+        )
+        anchors = self.labeler(deltas.device).anchors.boxes
+        deltas = deltas.unflatten(1, (-1, 4))
+        places = anchors.expand(deltas.shape[0], -1, -1).reshape(-1, 4)
+        boxes = decode_box_outputs(deltas.reshape(-1, 4), places, output_xyxy=True)
+        scores = classes.unflatten(1, (-1, self.n_classes)).sigmoid()
+        return boxes.view(deltas.shape), scores.transpose(1, 2)
 
 
 def network(name: str, *, in_channels: int, size: int, n_outputs: int, n_extra: int) -> EffDet:

@@ -11,7 +11,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fewsky.networks.detectors import DETECTIONS, LEAST_SCORE, Detector, published, without_extra
+from fewsky.networks.detectors import (
+    CANDIDATES,
+    DETECTIONS,
+    LEAST_SCORE,
+    Detector,
+    published,
+    without_extra,
+)
 from fewsky.networks.vision_ops import prepare_torchvision
 
 prepare_torchvision()
@@ -27,14 +34,23 @@ from torchvision.ops import box_iou  # noqa: E402
 FRESH = tuple(f"model.head.classification_head.module_list.{k}.1." for k in range(6))
 FIRST = "backbone.features.0.0.0.weight"
 COCO_CLASSES = 90
-FOUND = {"score_thresh": LEAST_SCORE, "topk_candidates": 200, "detections_per_img": DETECTIONS}
+FOUND = {
+    "score_thresh": LEAST_SCORE,
+    "topk_candidates": CANDIDATES,
+    "detections_per_img": DETECTIONS,
+}
 # Sides of the small network's anchors as shares of the image's, one a map and one beyond the last.
+# At 128 px that is twice a map's stride: anchors lie close enough for a box to find one like it.
 SCALES = [0.07, 0.14, 0.28, 0.55, 1.0]
-CHANNELS = (24, 48, 96, 128, 128)  # of the maps at strides 4, 8, 16, 32 and 64
+CHANNELS = (24, 48, 96, 128)  # of the maps at strides 4, 8, 16 and 32
 
 
 class SSDLite(Detector):
     """An SSD of torchvision without its own scaling of images; class 0 is the background there."""
+
+    @property
+    def overlap(self) -> float:
+        return self.model.nms_thresh
 
     def outputs(self, images):
         features = list(self.model.backbone(images).values())
@@ -61,6 +77,14 @@ class SSDLite(Detector):
         size = (self.side, self.side)
         one = self.model.postprocess_detections(of_image, [anchors], [size])[0]
         return one["boxes"], one["scores"], one["labels"] - 1
+
+    def every_box(self, outputs):
+        found, anchors = outputs
+        deltas = found["bbox_regression"]
+        places = anchors.expand(deltas.shape[0], -1, -1).reshape(-1, 4)
+        boxes = self.model.box_coder.decode_single(deltas.reshape(-1, 4), places)
+        scores = found["cls_logits"].softmax(dim=2)[:, :, 1:]
+        return boxes.view(deltas.shape).clamp(0, self.side), scores.transpose(1, 2)
 
 
 def network(name: str, *, in_channels: int, size: int, n_outputs: int, n_extra: int) -> SSDLite:
@@ -89,7 +113,7 @@ def _large(in_channels: int, size: int, n_classes: int) -> SSD:
 def _small(in_channels: int, size: int, n_classes: int) -> SSD:
     anchors = DefaultBoxGenerator([[2] for _ in SCALES[1:]], scales=SCALES)
     per_place = anchors.num_anchors_per_location()
-    head = SSDLiteHead(list(CHANNELS[1:]), per_place, n_classes + 1, nn.BatchNorm2d)
+    head = SSDLiteHead(list(CHANNELS), per_place, n_classes + 1, nn.BatchNorm2d)
     trunk = SmallTrunk(in_channels)
     return SSD(trunk, anchors, (size, size), n_classes + 1, head=head, nms_thresh=0.5, **FOUND)
 
@@ -97,7 +121,7 @@ def _small(in_channels: int, size: int, n_classes: int) -> SSD:
 class SmallTrunk(nn.Module):
     """Pairs of convolutions with normalisation, each at half the side of the one before.
 
-    Gives the maps at strides 8, 16, 32 and 64 by name.
+    Gives the maps at strides 4, 8, 16 and 32 by name.
     """
 
     def __init__(self, in_channels: int):
@@ -109,9 +133,7 @@ class SmallTrunk(nn.Module):
     def forward(self, images: torch.Tensor) -> "OrderedDict[str, torch.Tensor]":
         values, found = self.first(images), OrderedDict()
         for k, step in enumerate(self.maps):
-            values = step(values)
-            if k:
-                found[str(k - 1)] = values
+            values = found[str(k)] = step(values)
         return found
 
 

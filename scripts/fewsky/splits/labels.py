@@ -1,4 +1,4 @@
-"""Tasks with targets: catalogue columns instead of classes, and their objects as one class."""
+"""Tasks without classes: catalogue columns or boxes instead, and their objects as one class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import pandas as pd
 from fewsky.console import FewskyError
 from fewsky.target_columns import parsed
 
-OBJECT = "object"  # the label of every object of a task with targets
+OBJECT = "object"  # the label of every object of a task without classes
 
 
 def target_values(catalog: pd.DataFrame, targets: Mapping[str, Any]) -> np.ndarray:
@@ -77,13 +77,15 @@ def check_known(values: np.ndarray, columns: Sequence[str], where: str) -> None:
 def as_one_class(
     catalog: pd.DataFrame, task: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, Mapping[str, Any]]:
-    """The catalogue and a task as the split sees them: with targets, objects of the one class.
+    """The catalogue and a task as the split sees them: without classes, objects of the one class.
 
     Objects lacking all targets (missing: mask) or one of them (drop) have no label, so they are
     left out. A task with classes stays as it is. Raises FewskyError as `target_values` does, and
     where a column is all NaN or constant.
     """
-    targets = task.get("targets")
+    targets, one_class = task.get("targets"), {**task, "label": "label", "classes": [OBJECT]}
+    if "boxes" in task:
+        return catalog.assign(label=OBJECT), one_class
     if targets is None:
         return catalog, task
     values = target_values(catalog, targets)
@@ -92,4 +94,4 @@ def as_one_class(
     wanted = known.all(axis=1) if targets["missing"] == "drop" else known.any(axis=1)
     wanted |= not targets["columns"]
     label = np.where(wanted, OBJECT, "")
-    return catalog.assign(label=label), {**task, "label": "label", "classes": [OBJECT]}
+    return catalog.assign(label=label), one_class

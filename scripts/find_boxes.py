@@ -1,0 +1,27 @@
+"""Find the boxes of a shard's images, for a task that looks for them."""
+
+from fewsky.boxes.find import find_boxes
+from fewsky.boxes.table import save_boxes
+from fewsky.console import running, say
+from fewsky.files import load_arrays, load_table
+from fewsky.provenance import record
+from fewsky.surveys.object_table import load_objects
+
+with running(snakemake.log[0]):
+    settings, given = snakemake.params.settings, snakemake.input
+    boxes = find_boxes(
+        load_arrays(given.images)["images"],
+        load_table(given.catalog),
+        load_objects(given.objects),
+        settings,
+        next(map(load_table, given.sky), None),
+    )
+    say(f"boxes: {len(boxes)} in {boxes['image'].nunique()} images")
+    save_boxes(boxes, snakemake.output.boxes)
+    record(
+        snakemake.output.provenance,
+        outputs=[snakemake.output.boxes],
+        settings=settings,
+        code=snakemake.params.code,
+        inputs=given,
+    )
