@@ -11,12 +11,18 @@ PROFILE ?= demo
 CORES ?= all
 MIRROR ?= ../shared/mirror
 FOLDER ?= ../shared/images/planetary-nebulae-dss
-# Real mergers for the sample: FOLDER where it is given, else this one where it exists.
+# Real images for the sample: mergers of FOLDER where it is given, else those of this folder where it
+# exists; those of Galaxy Zoo 2 likewise.
 MERGERS = $(if $(filter file,$(origin FOLDER)),$(wildcard ../shared/images/galaxy-mergers),$(FOLDER))
-WITH_MERGERS = --configfile config.yaml profiles/sample/overrides.yaml profiles/sample/mergers.yaml \
-	--config mirror=$(MIRROR) 'surveys={mergers: {folder: $(MERGERS)}}'
+GALAXIES ?= $(wildcard ../shared/images/galaxy-zoo-2-sample)
+COMMA := ,
+CHAPTERS = star-galaxy$(if $(GALAXIES),$(COMMA) detection)$(if $(MERGERS),$(COMMA) self-supervision)
+FOLDERS = $(if $(GALAXIES),galaxy-zoo-2: {folder: $(GALAXIES)}$(COMMA))$(if $(MERGERS),mergers: {folder: $(MERGERS)})
+WITH_IMAGES = --configfile config.yaml profiles/sample/overrides.yaml \
+	$(if $(GALAXIES),profiles/sample/detection.yaml) $(if $(MERGERS),profiles/sample/mergers.yaml) \
+	--config mirror=$(MIRROR) 'surveys={$(FOLDERS)}' 'paper={chapters: [$(CHAPTERS)]}'
 # What a profile is told beside its files: where the files of this machine lie.
-OWN_sample = $(if $(MERGERS),$(WITH_MERGERS),--config mirror=$(MIRROR))
+OWN_sample = $(if $(MERGERS)$(GALAXIES),$(WITH_IMAGES),--config mirror=$(MIRROR))
 OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
 RESUMED = profiles/$(PROFILE) $(if $(filter slurm%,$(PROFILE)),,--cores $(CORES)) $(OWN_$(PROFILE))
 RESULTS ?= results/main
@@ -40,7 +46,7 @@ paper: $(VENV)/.done  ## the demo sky, the chapters, paper.pdf and report.html
 	@echo "paper   results/demo/paper.pdf"
 	@echo "report  results/demo/report.html"
 
-sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR FOLDER=DIR-OF-MERGERS
+sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR FOLDER=DIR-OF-MERGERS GALAXIES=DIR
 	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) $(OWN_sample) $(ARGS)
 	@$(MAKE) --no-print-directory results/sample/report.html
 	@echo "paper   results/sample/paper.pdf"

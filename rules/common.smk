@@ -260,9 +260,9 @@ CROWDS = crowds()
 def sky_of_images(survey, ending):
     """A file of the demo sky that a survey of images is read from, as a list of none or one."""
     part = (
-        "plates" if survey in PLATES
-        else "images" if survey in [*GALAXIES, *PROPERTIES, *CROWDS]
-        else None
+        "plates"
+        if survey in PLATES
+        else "images" if survey in [*GALAXIES, *PROPERTIES, *CROWDS] else None
     )
     return [f"<results>/raw/sky/{survey}-{part}{ending}"] if part else []
 

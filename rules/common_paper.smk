@@ -364,8 +364,7 @@ def frame_file(room):
 
 def composing(field):
     """What the colour picture of a frame is told."""
-    bands = PLAN.surveys[FRAMED["survey"]]["bands"]
-    return {"field": field, "bands": bands, "composite": FRAMED["composite"]}
+    return {"field": field, "composite": FRAMED["composite"]}
 
 
 def framing(frames):
@@ -402,6 +401,7 @@ def held_against_catalogue(field):
     shard = next(shard for shard in shards if field in shard["fields"])
     return {
         "field": field,
+        "bands": FRAMED["composite"]["bands"],
         "experiments": FRAMED["detectors"],
         "survey": {**ALIGNMENT[survey], **shard},
         "match_arcsec": FRAMED["match_arcsec"],
@@ -453,7 +453,18 @@ def told_of(chapter):
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
     }
-    return found | (told_of_atlas(chapter) if chapter == "self-supervision" else {})
+    more = {"self-supervision": told_of_atlas, "detection": told_of_detection}
+    return found | (more[chapter](chapter) if chapter in more else {})
+
+
+def told_of_detection(chapter):
+    """What the numbers of the chapter on detection are told besides: what names its detections."""
+    named = PLAN.paper[chapter]["named"]
+    if not named:
+        return {"classifier": None}
+    task = PLAN.tasks[PLAN.experiments[named["classifier"]]["task"]]
+    survey = PLAN.datasets[task["dataset"]]["survey"]
+    return {"classifier": {"classes": task["classes"], "survey": survey}}
 
 
 def told_of_atlas(chapter):
@@ -543,6 +554,20 @@ def of_galaxy10():
         "found": expand("<results>/models/{name}/search/best.json", name=searched),
         "exports": expand("<results>/models/{name}/export/export.json", name=chapter["export"]),
         "explained": expand("<results>/models/{name}/explain.csv", name=chapter["explain"]),
+    }
+
+
+def of_detection():
+    """Files that only the chapter on detection quotes."""
+    if "detection" not in PLAN.paper["chapters"]:
+        return {}
+    chapter = PLAN.paper["detection"]
+    fields = chapter["frames"]["fields"] if chapter["frames"] else []
+    return {
+        "boxes": boxes_of_task(chapter["task"]),
+        "named": metrics_of_task(chapter["task"], ".named.csv") if chapter["named"] else [],
+        "frames": expand("<results>/metrics/frames/{field}.csv", field=fields),
+        "exported": expand("<results>/models/{name}/export/export.json", name=chapter["export"]),
     }
 
 

@@ -54,7 +54,10 @@ rule detect_frame:
         **LARGE,
         device=PLAN.technical["compute"]["device"],
     params:
-        settings=lambda wildcards: {**SEARCHED_FRAMES[wildcards.experiment], "field": wildcards.field},
+        settings=lambda wildcards: {
+            **SEARCHED_FRAMES[wildcards.experiment],
+            "field": wildcards.field,
+        },
         code=lambda wildcards: code_of_network("scripts/detect_frame.py", wildcards.experiment),
     message:
         "Search the frame {wildcards.field} by {wildcards.experiment}"
@@ -83,7 +86,11 @@ rule name_frame:
         **LARGE,
         device=PLAN.technical["compute"]["device"],
     params:
-        settings={key: NAMING[key] for key in NAMING if key in ("classifier", "context", "draw", "threads")},
+        settings={
+            key: NAMING[key]
+            for key in NAMING
+            if key in ("classifier", "context", "draw", "threads")
+        },
         code=code_of_network("scripts/name_frame.py", NAMED.get("classifier")),
     message:
         "Name what {wildcards.experiment} found in the frame {wildcards.field}"

@@ -19,6 +19,7 @@ rule collect_numbers:
         **of_star_galaxy(),
         **of_planetary_nebulae(),
         **of_galaxy10(),
+        **of_detection(),
         **of_self_supervision(),
         raw=of_shards("raw", ".tsv", surveys_shown()),
         catalogs=sorted(

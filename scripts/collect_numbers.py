@@ -30,6 +30,7 @@ with running(snakemake.log[0]):
     optional = ("aligned", "sharpness", "pseudo", "distortions")
     optional += ("searches", "found", "exports", "explained")
     optional += ("curves", "contrasts", "represented")
+    optional += ("boxes", "named", "frames", "exported")
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
@@ -46,11 +47,14 @@ with running(snakemake.log[0]):
             "distortions": by_folder(rooms["distortions"]),
             "searches": by_folder(rooms["searches"], -3),
             "found": by_folder(rooms["found"], -3),
-            "exports": by_folder(rooms["exports"], -3),
+            "exports": by_folder([*rooms["exports"], *rooms["exported"]], -3),
             "explained": by_folder(rooms["explained"]),
             "curves": by_name(rooms["curves"]),
             "contrasts": by_name(rooms["contrasts"]),
             "represented": listed(rooms["represented"], -2),
+            "boxes": listed(rooms["boxes"], -3),
+            "named": by_name(rooms["named"]),
+            "frames": list(rooms["frames"]),
             "published": given.published,
             "constants": given.constants,
         },

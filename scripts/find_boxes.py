@@ -5,14 +5,13 @@ from fewsky.boxes.table import save_boxes
 from fewsky.console import running, say
 from fewsky.files import load_arrays, load_table
 from fewsky.provenance import record
-from fewsky.surveys.object_table import load_objects
 
 with running(snakemake.log[0]):
     settings, given = snakemake.params.settings, snakemake.input
     boxes = find_boxes(
         load_arrays(given.images)["images"],
         load_table(given.catalog),
-        load_objects(given.objects),
+        load_table(given.objects, dtype=str, keep_default_na=False),
         settings,
         next(map(load_table, given.sky), None),
     )

@@ -21,7 +21,7 @@ with running(snakemake.log[0]), reproducible(snakemake.params.settings["threads"
         predictions,
         load_images(given.images),
         load_catalog(given.catalogs),
-        load_classifier(Path(given.card).parent, settings["draw"], settings["bands"], device),
+        load_classifier(Path(given.card[0]).parent, settings["draw"], settings["bands"], device),
         used_score(predictions, boxes, manifest, settings["boxes"]["classes"]),
         settings["context"],
     )

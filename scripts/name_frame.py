@@ -13,7 +13,7 @@ from fewsky.provenance import record
 with running(snakemake.log[0]), reproducible(snakemake.params.settings["threads"]):
     given, settings = snakemake.input, snakemake.params.settings
     device = str(choose_device(snakemake.resources.device))
-    classifier = load_classifier(Path(given.card).parent, settings["draw"], COLOURS, device)
+    classifier = load_classifier(Path(given.card[0]).parent, settings["draw"], COLOURS, device)
     image = load_arrays(given.image)["image"]
     table = name_frame(load_table(given.detections), image, classifier, settings["context"])
     save_table(table, snakemake.output.table)

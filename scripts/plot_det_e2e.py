@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from matplotlib.patches import Patch
+
 from fewsky.boxes.table import EDGES
 from fewsky.console import running
 from fewsky.figures import detection as det
@@ -75,9 +77,9 @@ def shares(figure, rows):
     ax.set_yticks(range(len(names)), words)
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.6), xlabel="Share of the galaxies")
-    for metric, (word, colour) in det.SHARES.items():
-        ax.bar(0, 0, color=colour, label=word if metric != "found_right" else WORDS[word])
-    figure.legend(loc="outside lower center", ncols=3, handlelength=1)
+    handles = [Patch(color=colour) for _, colour in det.SHARES.values()]
+    words = [WORDS[word] for word, _ in det.SHARES.values()]
+    figure.legend(handles, words, loc="outside lower center", ncols=3, handlelength=1)
 
 
 def frame(figure, image, found):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from fewsky.console import running
-from fewsky.cutouts.frames import frame_catalogue, frame_wcs, seen_pixels
+from fewsky.cutouts.frame_catalogue import frame_catalogue
+from fewsky.cutouts.frames import frame_wcs, seen_pixels
 from fewsky.files import load_table, save_table
 from fewsky.metrics.frames import score_frame
 from fewsky.provenance import record

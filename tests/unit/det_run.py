@@ -20,7 +20,7 @@ NOTHING = {"folds_task": None, "cv": [], "named": None, "frames": None, "export"
 ALWAYS = ["fig_det", "fig_det_curves"], ["tab_datasets", "tab_det"]
 OF_KEY = {"cv": ([], ["tab_det_cv"]), "named": (["fig_det_e2e"], []),
           "frames": (["fig_det_frame"], []), "export": ([], ["tab_det_export"])}  # fmt: skip
-MAIN = ["det-ssd", "det-effdet", "det-central", "det-segments"]
+MAIN = ["det-ssd", "det-ssd-none", "det-effdet", "det-central", "det-segments"]
 CLASSES = ["round-smooth", "tight-spiral"]
 MEASURES = ("map_50", "map_50_95", "ar_1", "ar_10", "ar_100")
 
@@ -46,7 +46,7 @@ def experiment(name, task):
     if family:
         return item | {"opponent": {"family": family, "control": "none", "options": {}}}
     model = "ssdlite-small" if "ssd" in name else "effdet-d0"
-    weights = {"weights": "coco", "start": {"weights": "coco"}} if "ssd" in name else {}
+    weights = {"weights": "coco", "start": {"weights": "coco"}} if name == "det-ssd" else {}
     return item | {"model": {"name": model}, "recipe": {"augment": "d4"}, **weights}
 
 

@@ -9,6 +9,7 @@ from tests.conftest import ROOT
 SHIPPED = {
     "config": (),
     "demo": ("profiles/demo/overrides.yaml",),
+    "detection": ("profiles/sample/overrides.yaml", "profiles/sample/detection.yaml"),
     "mergers": ("profiles/sample/overrides.yaml", "profiles/sample/mergers.yaml"),
 }
 

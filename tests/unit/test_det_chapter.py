@@ -90,12 +90,17 @@ def test_one_detection_an_image_cannot_recall_all_boxes(found):
 def test_scores_are_those_of_most_labels_and_of_each_view(found):
     assert value(found, "score.det-ssd.map_50") == 0.5
     assert value(found, "score.det-ssd.budget") == 80
-    assert value(found, "off.det-effdet.map_50") == pytest.approx(0.45)
+    assert value(found, "off.det-effdet.map_50") == pytest.approx(0.5)
     assert value(found, "folds.detf-ssd.map_50") == 0.5
 
 
 def test_few_labels_are_told_of_what_was_trained_on_two_numbers(found):
-    assert found["facts"][CHAPTER]["few"] == ["det-central", "det-effdet", "det-ssd"]
+    assert found["facts"][CHAPTER]["few"] == [
+        "det-central",
+        "det-effdet",
+        "det-ssd",
+        "det-ssd-none",
+    ]
     ends = [value(found, f"few.det-ssd.{end}.map_50") for end in ("least", "most")]
     assert ends == pytest.approx([0.3, 0.5])
     assert value(found, "few.det-ssd.least.images") == 20
@@ -129,9 +134,16 @@ def test_words_that_pandas_takes_for_truth_values_stay_words(found):
 def test_networks_are_held_against_one_box_in_the_middle(found):
     findings = found["facts"][CHAPTER]["findings"]
     pairs = [(row["a"], row["b"], row["verdict"]) for row in findings["central"]]
-    assert pairs == [("det-ssd", "det-central", "better"), ("det-effdet", "det-central", "better")]
-    assert [row["metric"] for row in findings["central_off"]] == ["off_centre_map_50"] * 2
-    assert [row["primary"] for row in findings["central"]] == [True, False]
+    networks = ["det-ssd", "det-ssd-none", "det-effdet"]
+    assert pairs == [(name, "det-central", "better") for name in networks]
+    assert [row["metric"] for row in findings["central_off"]] == ["off_centre_map_50"] * 3
+    assert [row["primary"] for row in findings["central"]] == [True, False, False]
+
+
+def test_a_start_is_held_against_the_same_network_from_nothing(found):
+    findings = found["facts"][CHAPTER]["findings"]
+    assert [(row["a"], row["b"]) for row in findings["starts"]] == [("det-ssd", "det-ssd-none")]
+    assert [(row["a"], row["b"]) for row in findings["networks"]] == [("det-ssd", "det-effdet")]
 
 
 def test_the_rule_behind_proposed_boxes_is_no_opponent(tmp_path):

@@ -13,7 +13,8 @@ from fewsky.boxes.geometry import iou
 from fewsky.boxes.propose import propose
 from fewsky.boxes.table import EDGES, edges_of
 from fewsky.console import FewskyError
-from fewsky.cutouts.frames import compose, frame_catalogue, frame_wcs, seen_pixels, with_sky
+from fewsky.cutouts.frame_catalogue import frame_catalogue
+from fewsky.cutouts.frames import compose, frame_wcs, seen_pixels, with_sky
 from fewsky.metrics.frames import score_frame
 from fewsky.models import detect_results, frames_by
 from fewsky.models.frames import (

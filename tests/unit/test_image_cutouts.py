@@ -97,7 +97,7 @@ def test_files_outside_the_folder_are_refused(own, name):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("object_id,label\na,b\n", "wanted columns object_id, file, label; found no file"),
+        ("object_id,label\na,b\n", "wanted columns object_id, file; found no file"),
         ("object_id,file,label\n", "wanted rows"),
         ("object_id,file,label\na,f,x\na,g,y\n", "each object_id once; found 'a' twice"),
         ("object_id,file,label\n,f,x\n", "each object_id once; found an empty one"),

@@ -14,6 +14,7 @@ from fewsky.console import FewskyError
 # The least trusted first: a set is as good as its worst image.
 TRUST = ("proposed", "catalogue", "corrected", "true")
 assert set(TRUST) == set(SOURCES)
+SUFFIX = ".png"  # of the images that `commands.annotate` writes
 
 
 class Annotations(NamedTuple):
@@ -24,6 +25,14 @@ class Annotations(NamedTuple):
 
     boxes: pd.DataFrame
     sources: dict[str, str]
+
+
+def files_of(names: Sequence[str], size: int) -> pd.DataFrame:
+    """The images of a data set of `size` px as `commands.annotate` writes them: what `read_folder`
+    and `write_folder` want to know.
+    """
+    files = [f"{name}{SUFFIX}" for name in names]
+    return pd.DataFrame({"image": list(names), "file": files, "width": size, "height": size})
 
 
 def read_folder(

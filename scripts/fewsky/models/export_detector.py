@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnx
 import pandas as pd
 import torch
-from onnx import compose, parser
 from safetensors.torch import save as as_safetensors
 from torch.nn import functional as F
 
@@ -21,45 +19,14 @@ from fewsky.files import published, save_json, save_table
 from fewsky.models import inputs
 from fewsky.models.costs import costs, latency, one_core
 from fewsky.models.detect import Scenes, found_in
-from fewsky.models.onnx_graph import OPSET, as_onnx, largest_run, nothing_to_compare, session_of
+from fewsky.models.onnx_graph import as_onnx, largest_run, nothing_to_compare, session_of
+from fewsky.models.onnx_suppression import EVERY, GIVEN, suppressed
 from fewsky.models.trained import untrained
-from fewsky.networks.detectors import CANDIDATES, DETECTIONS, LEAST_SCORE, Detector
+from fewsky.networks.detectors import DETECTIONS, LEAST_SCORE, Detector
 
 BATCH = 16
 CLOSE = 1e-4  # largest difference of an anchor's score between ONNX and PyTorch that is published
 NEAR = 0.05  # the same of a corner, in pixels of the image as stored
-EVERY = ("every_box", "every_score")
-GIVEN = ("image", "label", "score", "box")
-# Behind the network: as in PyTorch, of a class the best CANDIDATES above LEAST_SCORE, without those
-# that a better one covers. Boxes are cut to the image last; what then has no area is left out.
-SUPPRESSION = """<ir_version: 10, opset_import: ["" : {opset}]>
-suppression (float[n, anchor, 4] every_box, float[n, class, anchor] every_score)
-    => (int64[m] image, int64[m] label, float[m] score, float[m, 4] box)
-<int64[1] candidates = {{{candidates}}}, int64[1] most = {{{most}}},
- float[1] overlap = {{{overlap}}}, float[1] least = {{{least}}},
- float low = {{0.0}}, float high = {{{side}.0}}, float none = {{0.0}},
- int64 zero = {{0}}, int64 one = {{1}}, int64[1] last = {{-1}}, int64[2] of_box = {{0, 2}},
- int64[2] first = {{0, 1}}, int64[2] second = {{2, 3}}> {{
-    best, places = TopK <axis = -1> (every_score, candidates)
-    worst = ReduceMin <keepdims = 1> (best, last)
-    chosen = GreaterOrEqual(every_score, worst)
-    scores = Where(chosen, every_score, none)
-    kept = NonMaxSuppression(every_box, scores, most, overlap, least)
-    at = Gather <axis = 1> (kept, of_box)
-    whole = GatherND(every_box, at)
-    inside = Clip(whole, low, high)
-    near = Gather <axis = 1> (inside, first)
-    far = Gather <axis = 1> (inside, second)
-    wide = Greater(far, near)
-    sides = Cast <to = 6> (wide)
-    both = ReduceMin <keepdims = 0> (sides, last)
-    seen = Cast <to = 9> (both)
-    rows = Compress <axis = 0> (kept, seen)
-    image = Gather <axis = 1> (rows, zero)
-    label = Gather <axis = 1> (rows, one)
-    score = GatherND(every_score, rows)
-    box = Compress <axis = 0> (inside, seen)
-}}"""
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]  # boxes (m, 4), scores, class numbers; best first
 Form = Callable[[np.ndarray], list[Found]]
@@ -123,37 +90,18 @@ def export_detector(
     Raises FewskyError, one line: a network that needs more than pixels, no validation images, or an
     export that does not give the boxes and scores of PyTorch.
     """
-    run = _run(Path(folder), images, catalog)
+    run = largest(folder, images, catalog)
     with one_core():
         raw = as_onnx(Seeing(run.network, run.card).eval(), images.shape[1:], EVERY)
         graph = suppressed(raw, run.network.overlap, run.card["size"])
         forms = {"torch": by_torch(run), "onnx": by_onnx(graph)}
-        table = {**_differences(run, raw), **_agreement(run, forms)}
+        table = {**differences(run, raw), **_agreement(run, forms)}
         one = run.images[:1]
         seconds = [{"form": name, **latency(lambda f=f: f(one))} for name, f in forms.items()]
     with published(paths["onnx"]) as temporary:
         temporary.write_bytes(graph)
     save_json({**_told(run, graph), **table}, paths["table"])
     save_table(pd.DataFrame(seconds), paths["latency"])
-
-
-def suppressed(raw: bytes, overlap: float, size: int) -> bytes:
-    """A graph of `Seeing` with suppression behind it, which gives one row a detection.
-
-    These are image (its number in the batch), label (number of the class), score and box (x0, y0,
-    x1, y1 in pixels of an image of `size` px), class by class and best first within one; at most
-    DETECTIONS a class.
-    """
-    numbers = {"candidates": CANDIDATES, "most": DETECTIONS, "least": LEAST_SCORE}
-    before = onnx.load_from_string(raw)
-    anchors = before.graph.output[1].type.tensor_type.shape.dim[2].dim_value
-    numbers["candidates"] = min(CANDIDATES, anchors)
-    told = SUPPRESSION.format(overlap=overlap, side=size, opset=OPSET, **numbers)
-    behind = parser.parse_model(told)
-    behind.ir_version = before.ir_version
-    whole = compose.merge_models(before, behind, io_map=[(name, name) for name in EVERY])
-    onnx.checker.check_model(whole, full_check=True)
-    return whole.SerializeToString(deterministic=True)
 
 
 def by_torch(run: Run) -> Form:
@@ -183,8 +131,9 @@ def by_onnx(graph: bytes) -> Form:
     return call
 
 
-def _run(folder: Path, images: np.ndarray, catalog: pd.DataFrame) -> Run:
-    network, card, table = largest_run(folder)
+def largest(folder: str | Path, images: np.ndarray, catalog: pd.DataFrame) -> Run:
+    """The run of a draw's folder that is exported. Raises FewskyError as `export_detector` does."""
+    network, card, table = largest_run(Path(folder))
     names = table.loc[table["part"] == "val", "image"].unique()
     rows = pd.Index(catalog["object_id"]).get_indexer(names)
     if not len(rows):
@@ -209,9 +158,11 @@ def _told(run: Run, graph: bytes) -> dict[str, Any]:
     }
 
 
-def _differences(run: Run, raw: bytes) -> dict[str, Any]:
+def differences(run: Run, raw: bytes) -> dict[str, Any]:
     """The largest difference of an anchor's score, and of a corner cut to the image, in pixels,
-    where the score is above LEAST_SCORE.
+    where the score is above LEAST_SCORE; `raw` is a graph of `Seeing`.
+
+    Raises FewskyError where they are larger than CLOSE or NEAR.
     """
     session, seeing = session_of(raw), Seeing(run.network, run.card).eval()
     scores, corners = 0.0, 0.0

@@ -18,9 +18,10 @@ def prepare(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """A backbone's weights under our names, and their card.
 
-    `settings` is the block of `weights` with `name` and `bands`, the number of an image's bands;
-    `path` is a published file or an experiment's `model.safetensors` (its largest budget). The
-    card has model, mean and std of each band for images of 0 to 1, source, sha256.
+    Of a detector that is all but its layer of classes. `settings` is the block of `weights` with
+    `name` and `bands`, the number of an image's bands; `path` is a published file or an
+    experiment's `model.safetensors` (its largest budget). The card has model, mean and std of each
+    band for images of 0 to 1, source, sha256.
     """
     arrays, source = _arrays(settings, path)
     fresh = fresh_layers(settings["model"])
@@ -45,8 +46,8 @@ def _arrays(settings, path) -> tuple[dict[str, np.ndarray], str]:
         return _numpy(network.state_dict()), f"random, seed {settings['random']}"
     if not hasattr(family(settings["model"]), "published_weights"):
         raise FewskyError(
-            f"weights.{settings['name']}.model: wanted vgg16 or a timm network for a published "
-            f"file; found {settings['model']}. Name one, for example timm-resnet50."
+            f"weights.{settings['name']}.model: wanted vgg16, a timm network, ssdlite or effdet-d0 "
+            f"for a published file; found {settings['model']}. Name one, for example timm-resnet50."
         )
     found = family(settings["model"]).published_weights(settings["model"], path, settings["bands"])
     return _numpy(found), settings["url"] or settings["file"]

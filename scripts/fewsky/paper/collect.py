@@ -8,6 +8,7 @@ import pandas as pd
 
 from fewsky.files import load_table
 from fewsky.paper import (
+    chapter_detection,
     chapter_galaxy10,
     chapter_planetary_nebulae,
     chapter_self_supervision,
@@ -19,6 +20,7 @@ CHAPTERS = {
     "star-galaxy": chapter_star_galaxy,
     "planetary-nebulae": chapter_planetary_nebulae,
     "galaxy10": chapter_galaxy10,
+    "detection": chapter_detection,
     "self-supervision": chapter_self_supervision,
 }
 MAKERS = {
@@ -27,7 +29,8 @@ MAKERS = {
     "constant": "report/constants.csv",
     "protocol": "config.yaml, block paper.scoring",
 }
-BY_TASK = ("audits", "metrics", "comparisons", "pseudo", "curves", "contrasts", "represented")
+BY_TASK = ("audits", "metrics", "comparisons", "pseudo", "curves", "contrasts", "represented",
+           "boxes", "named")  # fmt: skip
 BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explained")
 Files = Mapping[str, Any]
 
@@ -36,8 +39,8 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     """Numbers, facts and makers of a paper; `chapters` holds the settings of each, in order.
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
-    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; and the single paths
-    `published` and `constants`. Facts of a chapter lie under its name, and numbers of two chapters
+    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the list of paths
+    `frames`, one a field; and the single paths `published` and `constants`. Facts of a chapter lie under its name, and numbers of two chapters
     have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
@@ -61,6 +64,7 @@ def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The files of a chapter: those of its survey, its datasets, its tasks and its experiments."""
     chapter = settings["chapter"]
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
+    own["frames"] = files.get("frames", [])
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])

@@ -14,7 +14,7 @@ PRINTED = "Tessa & Terranova, printed"
 DIGITS = 2  # of what they print
 COLUMNS = {
     "map_50": "mAP@.50",
-    "map_50_95": "mAP@[.50:.95]",
+    "map_50_95": "mAP @[.50:.95]",
     "ar_1": "AR@1",
     "ar_10": "AR@10",
 }

@@ -40,6 +40,7 @@ def of_config(settings: Settings) -> dict[str, Any]:
         "families": {name: _family(item) for name, item in items.items() if "opponent" in item},
         "models": {name: _network(item) for name, item in items.items() if "model" in item},
         "about": {name: item.get("about", "") for name, item in items.items()},
+        "started": [name for name in chapter["main"] if items[name].get("weights")],
         "moved": any(_moves(item) for item in items.values()),
         "survey": chapter["survey"],
         "weighed": weights_used(settings, [*chapter["main"], *cv]),
@@ -86,17 +87,30 @@ def of_files(settings: Settings, files: Settings, facts: Settings, numbers) -> d
 
 def _findings(facts: Settings, compared: Mapping[str, list[dict]]) -> dict[str, list]:
     """The comparisons behind each question of the text, the network first."""
-    main, families = facts["main"], facts["families"]
-    networks = [name for name in main if name in facts["models"]]
+    main, families, models = facts["main"], facts["families"], facts["models"]
+    networks = [name for name in main if name in models]
     central = [name for name in main if families.get(name) == CENTRAL]
     segments = [name for name in main if families.get(name) == PROPOSER]
+    others = [name for name in networks if models[name] != models[networks[0]]]
+    rows, folds = compared["main"], compared.get("folds", [])
     return {
-        "central": _pairs(networks, central, compared["main"], COMPARED),
-        "central_off": _pairs(networks, central, compared["main"], OFF + COMPARED),
-        "segments": _pairs(networks, segments, compared["main"], COMPARED),
-        "networks": _pairs(networks[:1], networks[1:], compared["main"], COMPARED),
-        "folds": _pairs(facts["cv"][:1], facts["cv"][1:], compared.get("folds", []), COMPARED),
+        "central": _pairs(networks, central, rows, COMPARED),
+        "central_off": _pairs(networks, central, rows, OFF + COMPARED),
+        "segments": _pairs(networks, segments, rows, COMPARED),
+        "networks": _pairs(networks[:1], others, rows, COMPARED),
+        "starts": [
+            row
+            for name in facts["started"]
+            for row in _pairs([name], _unstarted(name, networks, facts), rows, COMPARED)
+        ],
+        "folds": _pairs(facts["cv"][:1], facts["cv"][1:], folds, COMPARED),
     }
+
+
+def _unstarted(name: str, networks: list[str], facts: Settings) -> list[str]:
+    """Networks of the same family that start from nothing."""
+    same = [one for one in networks if facts["models"][one] == facts["models"][name]]
+    return [one for one in same if one not in facts["started"]]
 
 
 def _pairs(first: list[str], second: list[str], rows: list[dict], metric: str) -> list[dict]:

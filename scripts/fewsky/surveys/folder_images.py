@@ -15,7 +15,7 @@ from fewsky.surveys.folder import SHARD
 from fewsky.surveys.object_table import COLUMNS, finish, table_error
 
 LARGEST_PX = 64_000_000  # of one image: a picture that unpacks to more is refused
-REQUIRED = ("object_id", "file", "label")
+REQUIRED = ("object_id", "file")
 # Names that later tables give to columns of their own.
 OURS = ("shard", "survey", "complete", "plate", "abs_b", "x", "y")
 OUR_PREFIXES = ("background_", "spread_", "low_", "high_", "ring_", "peaks_", "feat_")
@@ -40,8 +40,9 @@ def select_objects(files: pd.DataFrame, store: Path, settings: Mapping[str, Any]
             raw[axis] = _position(name, raw[axis], low, high)
     others = tuple(column for column in raw.columns if column not in COLUMNS)
     objects = finish(raw.assign(shard=SHARD), others)
-    counts = ", ".join(f"{n:,} {label}" for label, n in objects["label"].value_counts().items())
-    say(f"{len(objects):,} objects, labelled {counts}")
+    counted = objects["label"].value_counts().drop("", errors="ignore")
+    told = ", ".join(f"{n:,} {label}" for label, n in counted.items()) or "not at all"
+    say(f"{len(objects):,} objects, labelled {told}")
     return objects
 
 
