@@ -58,7 +58,7 @@ def check_boxes_experiment(where: str, item: Mapping[str, Any], task: Mapping[st
             f"{listed(found)}, which needs classes. Leave it out."
         )
     if "recipe" in item:
-        _check_recipe(f"{where}.recipe", item["recipe"])
+        check_detector(f"{where}.recipe", item["recipe"])
         if item["model"].get("extra"):
             raise FewskyError(
                 f"{where}.model.extra: wanted none for a detector; found "
@@ -75,15 +75,17 @@ def _check_kind(where: str, found: str, of_boxes: tuple[str, ...], finds: bool) 
     raise FewskyError(f"{where}: wanted {wanted} {task}; found {found}. Choose another.")
 
 
-def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
-    faults = {key: recipe[key] for key, plain in PLAIN.items() if recipe[key] != plain}
+def check_detector(where: str, recipe: Mapping[str, Any]) -> None:
+    """Check that a recipe asks for nothing that boxes cannot follow."""
+    found = {key: recipe.get(key, plain) for key, plain in PLAIN.items()}
+    faults = {key: value for key, value in found.items() if value != PLAIN[key]}
     if recipe["augment"] not in AUGMENT:
         faults = {"augment": recipe["augment"], **faults}
     affine = recipe["affine"]
     if recipe["augment"] == "affine" and (affine["rotation_deg"] or affine["shear_deg"]):
         faults["affine"] = "a turn or a shear"
     for key, found in faults.items():
-        wanted = listed(AUGMENT) if key == "augment" else f"{PLAIN.get(key, 'neither of both')}"
+        wanted = listed(AUGMENT) if key == "augment" else f"{PLAIN.get(key, 'neither rotation_deg nor shear_deg')}"
         raise FewskyError(
             f"{where}.{key}: wanted {wanted} for a detector, whose boxes follow the images; found "
             f"{found}. Correct it."

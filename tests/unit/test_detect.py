@@ -488,11 +488,11 @@ def test_boxes_that_cannot_be_are_refused(tmp_path):
 
 def test_settings_that_boxes_cannot_follow_are_refused(tmp_path):
     refused(tmp_path, "wanted own for a task with boxes.*found auto", loss="auto")
-    refused(tmp_path, "augment one of", augment="blur")
-    refused(tmp_path, "without rotation_deg", augment="affine")
-    refused(tmp_path, "augment_mode: random", augment_mode="product")
-    refused(tmp_path, "unfreeze: all", unfreeze="head")
-    refused(tmp_path, "test_views: 1", test_views=8)
+    refused(tmp_path, "recipe.augment: wanted none, rotation", augment="blur")
+    refused(tmp_path, "recipe.affine: wanted neither .* a turn", augment="affine")
+    refused(tmp_path, "augment_mode: wanted random", augment_mode="product")
+    refused(tmp_path, "unfreeze: wanted all", unfreeze="head")
+    refused(tmp_path, "test_views: wanted 1", test_views=8)
     *given, boxes = sky()
     with pytest.raises(FewskyError, match="wanted a task with boxes"):
         told = settings(classes=["object"])

@@ -436,7 +436,7 @@ def test_a_page_without_a_link_is_asked_again(tmp_path):
             3,
             r"HTML page \(Oops\) instead of gzip",
         ),
-        ([LINK], gzip.compress(b"no image"), 200, 3, "instead of FITS"),
+        ([LINK], gzip.compress(b"no image", mtime=0), 200, 3, "instead of FITS"),
         (['<a href="ftp://h/a.fits.gz">'], b"", 200, 3, "without a link"),
         ([""], b"", 200, 3, "an empty file without a link"),
     ],

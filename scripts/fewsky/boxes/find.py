@@ -9,7 +9,7 @@ import pandas as pd
 from fewsky.boxes.geometry import scaled
 from fewsky.boxes.propose import propose
 from fewsky.boxes.table import COLUMNS, EDGES, check_boxes, edges_of, join_boxes, make_boxes
-from fewsky.boxes.voc_folder import read_folder
+from fewsky.boxes.voc_folder import files_of, read_folder
 
 
 def find_boxes(
@@ -43,9 +43,7 @@ def _of_folder(
     images: np.ndarray, names: np.ndarray, objects: pd.DataFrame, settings: Mapping[str, Any]
 ) -> pd.DataFrame:
     """What a person's files say; images without a file get proposed boxes."""
-    size = settings["size"]
-    every = objects["object_id"]
-    listed = pd.DataFrame({"image": every, "file": every + ".png", "width": size, "height": size})
+    listed = files_of(objects["object_id"], settings["size"])
     held = read_folder(settings["folder"], listed, settings["classes"])
     bare = ~np.isin(names, list(held.sources))
     told = held.boxes[held.boxes["image"].isin(names)]

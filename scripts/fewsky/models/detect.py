@@ -12,15 +12,15 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
+from fewsky.boxes_check import check_detector
 from fewsky.console import FewskyError
-from fewsky.models import inputs, parallel
+from fewsky.models import inputs
 from fewsky.models.augment import as_images
 from fewsky.models.detect_views import Scene, SceneViews
 from fewsky.models.objectives import AsGiven
 from fewsky.models.outputs import EVALUATION_PIXELS
 from fewsky.models.sources import Held, objects_on
 
-AUGMENT = ("none", "rotation", "reflection", "d4", "affine")
 CORNERS = ["x0", "y0", "x1", "y1"]
 CHUNK_BYTES = 1 << 26
 
@@ -151,24 +151,9 @@ def _check(boxes: pd.DataFrame, catalog: pd.DataFrame, classes: Sequence[str], s
 
 
 def check_detection(name: str, settings: dict[str, Any], boxes: pd.DataFrame | None) -> None:
-    """Raise FewskyError where a detector's recipe asks for what boxes cannot follow."""
-    recipe, affine = settings["recipe"], settings["recipe"]["affine"]
-    turns = recipe["augment"] == "affine" and (affine["rotation_deg"] or affine["shear_deg"])
-    for wanted, fits, found in (
-        ("a table of boxes", boxes is not None, "none"),
-        (f"augment one of {', '.join(AUGMENT)}", recipe["augment"] in AUGMENT, recipe["augment"]),
-        ("affine without rotation_deg and shear_deg", not turns, "a turn or a shear"),
-        ("augment_mode: random", recipe["augment_mode"] == "random", recipe["augment_mode"]),
-        ("augment_of: all", recipe["augment_of"] == "all", recipe["augment_of"]),
-        ("psf: none", recipe["psf"] == "none", recipe["psf"]),
-        ("test_views: 1", recipe["test_views"] == 1, recipe["test_views"]),
-        ("class_weights: none", recipe["class_weights"] == "none", recipe["class_weights"]),
-        ("rebalance: 0", not recipe["rebalance"], recipe["rebalance"]),
-        ("unfreeze: all", recipe["unfreeze"] == "all", recipe["unfreeze"]),
-        ("no pseudo-labels", not settings.get("pseudo"), "some"),
-        ("one process", parallel.processes() == 1, parallel.processes()),
-    ):
-        if not fits:
-            raise FewskyError(
-                f"{name}: wanted {wanted} for a detector; found {found}. Correct the experiment."
-            )
+    """Raise FewskyError without boxes, or where the recipe asks for what they cannot follow."""
+    if boxes is None:
+        raise FewskyError(
+            f"{name}: wanted a table of boxes for a detector; found none. Correct the experiment."
+        )
+    check_detector(f"{name}: recipe", settings["recipe"])

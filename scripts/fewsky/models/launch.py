@@ -32,9 +32,8 @@ def launch(told: dict[str, Any], processes: int) -> dict[str, Path]:
     told : dict
         `settings`, `draw`, `device` and `code` as for `train.train`; paths of `images`,
         `catalogs` and, where targets may be among it, `measured` (lists), `manifest`, `draws`,
-        `out`, `resume`, and `weights` (a folder), `stage`, `stored` and `pseudo` or None; `boxes`, a
-        list that is empty for a task without.
-        It is handed on as JSON.
+        `out`, `resume`, and `weights` (a folder), `stage`, `stored` and `pseudo` or None; `boxes`
+        (a list, empty for a task without). It is handed on as JSON.
     processes : int
         1 trains here. More are started by torchrun's launcher; the first one writes.
 
