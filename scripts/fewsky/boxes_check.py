@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from fewsky.console import FewskyError
-from fewsky.schema import listed
 
 DETECTORS = ("ssdlite", "effdet")  # of fewsky.networks
 OPPONENTS = ("central-box", "segments")
@@ -25,6 +24,8 @@ PLAIN = {
     "processes": 1,
     "monitor": "val_loss",
 }
+
+CHOICES = {"augment": ", ".join(AUGMENT), "affine": "neither rotation_deg nor shear_deg"}
 
 
 def check_boxes_task(where: str, task: Mapping[str, Any]) -> None:
@@ -55,14 +56,14 @@ def check_boxes_experiment(where: str, item: Mapping[str, Any], task: Mapping[st
     if found := [key for key in REFUSED if item.get(key) is not None]:
         raise FewskyError(
             f"{where}.{found[0]}: wanted a detector or an opponent for a task with boxes; found "
-            f"{listed(found)}, which needs classes. Leave it out."
+            f"{', '.join(found)}, which needs classes. Leave it out."
         )
     if "recipe" in item:
         check_detector(f"{where}.recipe", item["recipe"])
         if item["model"].get("extra"):
             raise FewskyError(
                 f"{where}.model.extra: wanted none for a detector; found "
-                f"{listed(item['model']['extra'])}. Leave it out."
+                f"{', '.join(item['model']['extra'])}. Leave it out."
             )
 
 
@@ -70,7 +71,7 @@ def _check_kind(where: str, found: str, of_boxes: tuple[str, ...], finds: bool) 
     """Raise FewskyError where a task with boxes is answered by what finds none, or the reverse."""
     if (found.partition("-")[0] in of_boxes or found in of_boxes) == finds:
         return
-    wanted = f"one of {listed(of_boxes)} for" if finds else "none that looks for boxes in"
+    wanted = f"one of {', '.join(of_boxes)} for" if finds else "none that looks for boxes in"
     task = "a task with boxes" if finds else "a task without"
     raise FewskyError(f"{where}: wanted {wanted} {task}; found {found}. Choose another.")
 
@@ -85,7 +86,7 @@ def check_detector(where: str, recipe: Mapping[str, Any]) -> None:
     if recipe["augment"] == "affine" and (affine["rotation_deg"] or affine["shear_deg"]):
         faults["affine"] = "a turn or a shear"
     for key, found in faults.items():
-        wanted = listed(AUGMENT) if key == "augment" else f"{PLAIN.get(key, 'neither rotation_deg nor shear_deg')}"
+        wanted = CHOICES.get(key) or PLAIN[key]
         raise FewskyError(
             f"{where}.{key}: wanted {wanted} for a detector, whose boxes follow the images; found "
             f"{found}. Correct it."
