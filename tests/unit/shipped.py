@@ -13,6 +13,8 @@ SHIPPED = {
     "mergers": ("profiles/sample/overrides.yaml", "profiles/sample/mergers.yaml"),
 }
 
+WITH_ATLAS = [name for name in SHIPPED if name != "detection"]
+
 
 def shipped(name: str) -> Plan:
     """The resolved plan: the files of a profile first, all of them over the Snakefile's own."""

@@ -24,7 +24,7 @@ from fewsky.metrics.paying import labels_saved
 from fewsky.paper.captions import read_caption
 from fewsky.studied import of_the_study, with_kinds
 from tests.conftest import ROOT
-from tests.unit.shipped import SHIPPED, shipped
+from tests.unit.shipped import WITH_ATLAS, shipped
 from tests.unit.small_atlas import BUDGETS, METRIC, WORTH, bare, demo, rows_of
 from tests.unit.small_results import run_script
 
@@ -120,7 +120,7 @@ def test_few_labels_without_a_start_of_the_study_are_refused():
         drawn(of_few_labels("masked"), "plot_ssl_lowdata")
 
 
-@pytest.fixture(scope="module", params=SHIPPED)
+@pytest.fixture(scope="module", params=WITH_ATLAS)
 def plan(request):
     return shipped(request.param)
 

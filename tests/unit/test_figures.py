@@ -17,6 +17,7 @@ ELSEWHERE = (
     "_pn_",
     "_g10_",
     "_ssl_",
+    "_det",
     "plot_atlas",
     "plot_models",
 )  # those have test files of their own

@@ -130,3 +130,11 @@ def test_what_boxes_cannot_follow_is_refused(recipe, match):
 def test_boxes_are_looked_for_by_what_finds_boxes(item, boxed, match):
     with pytest.raises(FewskyError, match=match):
         check_boxes_experiment("config: experiments.x", item, task() if boxed else {"split": {}})
+
+
+def test_the_sample_of_real_images_has_proposed_boxes_and_no_network_of_coco():
+    plan = shipped.shipped("detection")
+    assert plan.tasks["galaxies"]["boxes"]["from"] == "proposed"
+    assert plan.paper["detection"]["frames"]["fields"] == ["94-1-12"]
+    finders = [name for name in plan.of_task("galaxies") if "recipe" in plan.experiments[name]]
+    assert finders == ["det-ssd-none"] and plan.experiments[finders[0]]["weights"] is None

@@ -22,7 +22,7 @@ from fewsky.paper.collect import collect
 from fewsky.paper.facts_self_supervision import same_effort
 from fewsky.paper.pretexts_told import is_coarse, start_kind
 from fewsky.pretexts_shown import ablated
-from tests.unit.shipped import SHIPPED, shipped
+from tests.unit.shipped import WITH_ATLAS, shipped
 
 CHAPTER = "self-supervision"
 
@@ -334,7 +334,7 @@ def gained(rows, places=("least", "most", "area")):
     return numbers | {f"{key}.gain{e}": {"value": v} for key in keys for e, v in found.items()}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", WITH_ATLAS)
 def test_every_start_of_a_shipped_atlas_is_told_once(name):
     _, kinds, rows = settings_of(name)
     told = told_atlas(rows, kinds, gained(rows))
@@ -349,7 +349,7 @@ def test_every_start_of_a_shipped_atlas_is_told_once(name):
     assert counted == told["alone"]["least"]["better"] == len(started)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", WITH_ATLAS)
 def test_every_start_of_a_shipped_ablation_is_told(name):
     plan, _, rows = settings_of(name)
     shown = ablated(plan, plan.paper[CHAPTER]["targets"])
@@ -358,7 +358,7 @@ def test_every_start_of_a_shipped_ablation_is_told(name):
     assert found == {(row["task"], row["start"]) for row in shown}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", WITH_ATLAS)
 def test_pairs_are_of_one_way_and_of_properties_wherever_weights_are_published(name):
     plan, kinds, rows = settings_of(name)
     of = {row["experiment"]: row for row in rows}
