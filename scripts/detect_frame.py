@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from fewsky.console import running
 from fewsky.cutouts.frames import frame_wcs, with_sky
 from fewsky.files import load_arrays, load_table, save_table
@@ -11,7 +9,7 @@ from fewsky.machine import choose_device, reproducible
 from fewsky.models.frames_by import by_network, by_opponent
 from fewsky.models.named import used_score
 from fewsky.provenance import record
-from fewsky.rooms import load_manifest
+from fewsky.rooms import load_boxes, load_manifest
 
 with running(snakemake.log[0]), reproducible(snakemake.params.settings["threads"]):
     given, settings = snakemake.input, snakemake.params.settings
@@ -19,7 +17,7 @@ with running(snakemake.log[0]), reproducible(snakemake.params.settings["threads"
     if settings["opponent"]:
         found = by_opponent(image, settings)
     else:
-        boxes = pd.concat([load_table(path) for path in given.boxes], ignore_index=True)
+        boxes = load_boxes(given.boxes)
         known = load_table(given.predictions[0]), boxes, load_manifest(given.manifest[0])
         least = used_score(*known, settings["boxes"]["classes"])
         folder = Path(given.card[0]).parent

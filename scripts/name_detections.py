@@ -2,19 +2,17 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.machine import choose_device, reproducible
 from fewsky.models.named import load_classifier, name_detections, used_score
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images, load_manifest
+from fewsky.rooms import load_boxes, load_catalog, load_images, load_manifest
 
 with running(snakemake.log[0]), reproducible(snakemake.params.settings["threads"]):
     given, settings = snakemake.input, snakemake.params.settings
     predictions = load_table(given.predictions)
-    boxes = pd.concat([load_table(path) for path in given.boxes], ignore_index=True)
+    boxes = load_boxes(given.boxes)
     manifest = load_manifest(given.manifest)
     device = str(choose_device(snakemake.resources.device))
     table = name_detections(

@@ -1,18 +1,16 @@
 """Score detection followed by classification: named rightly or not, missed, invented."""
 
-import pandas as pd
-
 from fewsky.console import running
 from fewsky.files import load_table, save_table
 from fewsky.metrics.detection_named import score_named
 from fewsky.metrics.named_truth import classed_boxes, judged_images
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_manifest
+from fewsky.rooms import load_boxes, load_catalog, load_manifest
 
 with running(snakemake.log[0]):
     given, settings = snakemake.input, snakemake.params.settings
     predictions, manifest = load_table(given.predictions), load_manifest(given.manifest)
-    boxes = pd.concat([load_table(path) for path in given.boxes], ignore_index=True)
+    boxes = load_boxes(given.boxes)
     truth = next(map(load_table, given.truth), None)
     true = classed_boxes(boxes, truth, load_catalog(given.catalogs), settings)
     classes, scoring = settings["task"]["classes"], settings["scoring"]
