@@ -114,6 +114,7 @@ rule score_frame:
         "<results>/logs/score_frame/{field}.log",
     wildcard_constraints:
         field=one_of(FRAMED["fields"]),
+    localrule: True
     conda:
         "../envs/astro.yaml"
     resources:
