@@ -114,3 +114,30 @@ def test_a_budget_of_the_atlas_beyond_the_labels(site, experiment, draw, log):
     target = f"results/tiny/models/{experiment}/{draw}/predictions.parquet"
     run = run_with(site, change, target, base=TINY)
     check(run, site / "results/tiny/logs" / log, [experiment, "at most", "found 5000"])
+
+
+BOMB = '<!DOCTYPE a [<!ENTITY b "c">]><annotation><filename>&b;</filename></annotation>'
+OUTSIDE = """<annotation><filename>gz2-1.png</filename>
+<size><width>64</width><height>64</height><depth>3</depth></size>
+<object><name>galaxy</name><bndbox><xmin>9</xmin><ymin>9</ymin><xmax>99</xmax><ymax>20</ymax>
+</bndbox></object></annotation>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("gz2-1", BOMB, ["gz2-1.xml", "a document type or an entity"]),
+        ("gz2-1", "<annotation>", ["gz2-1.xml", "wanted XML"]),
+        ("gz2-1", OUTSIDE, ["gz2-1.xml", "wanted a box inside the image"]),
+        ("other", OUTSIDE.replace("gz2-1", "other"), ["other.png, which it lacks"]),
+    ],
+    ids=["bomb", "malformed", "outside", "no image"],
+)
+def test_annotations_that_cannot_be(site, name, content, words):
+    (site / "voc").mkdir()
+    (site / "voc" / f"{name}.xml").write_text(content)
+    change = {"tasks": {"galaxies": {"boxes": {"from": "folder", "folder": "voc"}}}}
+    boxes = site / "results/tiny/splits/galaxies/boxes/part-00.parquet"
+    run = run_with(site, change, str(boxes.relative_to(site)), base=TINY)
+    check(run, site / "results/tiny/logs/find_boxes/galaxies/part-00.log", words)
+    assert not boxes.exists()
