@@ -52,13 +52,13 @@ def _family(item: Settings) -> str:
 
 
 def _network(item: Settings) -> str:
-    """The family of a network: ssdlite or effdet."""
-    return item["model"]["name"].partition("-")[0]
+    """The name of a network, for example ssdlite."""
+    return item["model"]["name"]
 
 
 def _moves(item: Settings) -> bool:
-    """Whether a training turns its images or mirrors them."""
-    return item.get("recipe", {}).get("augment", "none") in ("d4", "rotation", "reflection")
+    """Whether a training turns, mirrors, shifts or zooms its images."""
+    return item.get("recipe", {}).get("augment", "none") != "none"
 
 
 def of_files(settings: Settings, files: Settings, facts: Settings, numbers) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _findings(facts: Settings, compared: Mapping[str, list[dict]]) -> dict[str, 
 
 
 def _unstarted(name: str, networks: list[str], facts: Settings) -> list[str]:
-    """Networks of the same family that start from nothing."""
+    """The same networks that start from nothing."""
     same = [one for one in networks if facts["models"][one] == facts["models"][name]]
     return [one for one in same if one not in facts["started"]]
 
