@@ -1,5 +1,8 @@
 # Splits room: who is in which part, which labels each draw shows, and the audit of both.
-SPLITS = {name: splitting(name) for name in PLAN.tasks}
+# Which boxes are sought in them is no matter of who is in which part.
+SPLITS = {
+    name: {**splitting(name), **({"boxes": {}} if name in BOXED else {})} for name in PLAN.tasks
+}
 STUDENTS = [name for name, item in PLAN.experiments.items() if "teacher" in item]
 PROPOSING = {name: proposing(name) for name in BOXED}
 # How its labels are used in training is no matter of the choice.
