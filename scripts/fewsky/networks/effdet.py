@@ -37,7 +37,7 @@ KINDS = {"effdet-d0": "tf_efficientdet_d0"}
 FRESH = ("model.class_net.predict.conv_pw.",)
 FIRST = "backbone.conv_stem.weight"
 COCO_CLASSES = 90
-# Of running statistics: with the original's 0.01 those of random weights last for hundreds of steps.
+# Of running statistics: with the original's 0.01 random weights would need hundreds of steps.
 MOMENTUM = 0.1
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 

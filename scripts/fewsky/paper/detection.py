@@ -27,7 +27,6 @@ BOXES = {
 }
 SAMPLE = "sample"  # the experiment of the rows that describe the boxes
 PROPOSER = "segments"  # the opponent that is the rule that proposes boxes
-# What a network is printed as, by the first part of its name.
 
 
 def load_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
