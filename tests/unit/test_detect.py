@@ -249,6 +249,14 @@ def test_effdet_wants_a_side_that_halves():
         made("effdet-d0", 100)
 
 
+@needs_effdet
+@pytest.mark.parametrize(("side", "levels"), [(64, 3), (128, 4), (256, 5), (512, 5)])
+def test_no_level_of_effdet_is_a_single_pixel(side, levels):
+    network = made("effdet-d0", side)
+    assert network.model.config.num_levels == levels
+    assert side >> network.model.config.max_level >= 2
+
+
 # --- views ------------------------------------------------------------------------------------
 def painted(n=24, side=40, seed=0):
     """Scenes with one rectangle of ones each, off the edge, its box in whole pixels."""

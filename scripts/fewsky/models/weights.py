@@ -42,7 +42,8 @@ def _arrays(settings, path) -> tuple[dict[str, np.ndarray], str]:
         return _of_experiment(settings, Path(path)), f"experiment {settings['from']}, draw 0"
     if settings["random"] is not None:
         generator = torch.Generator().manual_seed(settings["random"])
-        network = build({"name": settings["model"]}, settings["bands"], SIZE, 2, generator)
+        size = getattr(family(settings["model"]), "SIDE", SIZE)
+        network = build({"name": settings["model"]}, settings["bands"], size, 2, generator)
         return _numpy(network.state_dict()), f"random, seed {settings['random']}"
     if not hasattr(family(settings["model"]), "published_weights"):
         raise FewskyError(

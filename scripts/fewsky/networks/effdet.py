@@ -39,6 +39,8 @@ FIRST = "backbone.conv_stem.weight"
 COCO_CLASSES = 90
 # Of running statistics: with the original's 0.01 random weights would need hundreds of steps.
 MOMENTUM = 0.1
+SMALLEST_MAP = 2  # pixels a side
+SIDE = 512  # of images whose network has every level
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
@@ -112,6 +114,9 @@ def _model(kind: str, in_channels: int, size: int, n_classes: int) -> nn.Module:
     config = get_efficientdet_config(kind)
     config.image_size, config.num_classes = (size, size), n_classes
     config.backbone_args = {"drop_path_rate": 0.0, "in_chans": in_channels}
+    # A level of a single pixel is left out: a batch tells too little to normalise it.
+    while size < SMALLEST_MAP << config.max_level:
+        config.max_level, config.num_levels = config.max_level - 1, config.num_levels - 1
     model = EfficientDet(config, pretrained_backbone=False)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -124,7 +129,7 @@ def published_weights(name: str, path: str | Path, in_channels: int) -> dict[str
 
     Raises FewskyError where the file holds another network's weights or is no file of weights.
     """
-    options = {"in_channels": 3, "size": 512, "n_outputs": COCO_CLASSES, "n_extra": 0}
+    options = {"in_channels": 3, "size": SIDE, "n_outputs": COCO_CLASSES, "n_extra": 0}
     return published(name, path, in_channels, FIRST, partial(network, name, **options))
 
 
