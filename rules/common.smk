@@ -518,7 +518,9 @@ def preparing(name):
             f"found {', '.join(map(str, sorted(counts)))}. Name the bands in their models."
         )
     block = {key: value for key, value in PLAN.weights[name].items() if key != "about"}
-    return {"name": name, **block, "bands": max(counts, default=3)}
+    sizes = {PLAN.experiments[user].get("model", {}).get("size") for user in users} - {None}
+    told = {"size": max(sizes)} if sizes else {}
+    return {"name": name, **block, "bands": max(counts, default=3), **told}
 
 
 def cut_of(name):

@@ -39,7 +39,7 @@ PUBLISHED = {
 }
 CASES = [
     pytest.param("ssdlite", 96, [0.5, 0.5, 0.5]),
-    pytest.param("effdet-d0", 64, [0.485, 0.456, 0.406], marks=needs_effdet),
+    pytest.param("effdet-d0", 256, [0.485, 0.456, 0.406], marks=needs_effdet),
 ]
 
 

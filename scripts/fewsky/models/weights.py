@@ -10,7 +10,7 @@ from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, sha256
 from fewsky.networks import build, family, fresh_layers
 
-SIZE = 64  # of the images that a network of random weights is built for; its weights do not say
+SIZE = 64  # of the images that a network of random weights is built for, where no user says it
 
 
 def prepare(
@@ -42,7 +42,7 @@ def _arrays(settings, path) -> tuple[dict[str, np.ndarray], str]:
         return _of_experiment(settings, Path(path)), f"experiment {settings['from']}, draw 0"
     if settings["random"] is not None:
         generator = torch.Generator().manual_seed(settings["random"])
-        size = getattr(family(settings["model"]), "SIDE", SIZE)
+        size = settings.get("size", SIZE)
         network = build({"name": settings["model"]}, settings["bands"], size, 2, generator)
         return _numpy(network.state_dict()), f"random, seed {settings['random']}"
     if not hasattr(family(settings["model"]), "published_weights"):

@@ -26,8 +26,7 @@ def family(name: str):
     """The module that builds a network, imported.
 
     It has `network`; where published files of its weights are read, `published_weights` and
-    `card_of`; FRESH, the layers that starting weights never hold, where more than the head; and
-    SIDE, that of the images whose network has all layers, where it depends on them.
+    `card_of`; and FRESH, the layers that starting weights never hold, where more than the head.
     """
     return import_module(module_of(name))
 

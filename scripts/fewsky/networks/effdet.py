@@ -40,7 +40,6 @@ COCO_CLASSES = 90
 # Of running statistics: with the original's 0.01 random weights would need hundreds of steps.
 MOMENTUM = 0.1
 SMALLEST_MAP = 2  # pixels a side
-SIDE = 512  # of images whose network has every level
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
@@ -129,7 +128,7 @@ def published_weights(name: str, path: str | Path, in_channels: int) -> dict[str
 
     Raises FewskyError where the file holds another network's weights or is no file of weights.
     """
-    options = {"in_channels": 3, "size": SIDE, "n_outputs": COCO_CLASSES, "n_extra": 0}
+    options = {"in_channels": 3, "size": 512, "n_outputs": COCO_CLASSES, "n_extra": 0}
     return published(name, path, in_channels, FIRST, partial(network, name, **options))
 
 
