@@ -142,7 +142,7 @@ def test_galaxies_of_the_demo_sky_are_found():
 def test_real_galaxies_stand_in_their_central_box(shared):
     """Its pictures are scaled by the Petrosian radius, so that galaxies fill alike much."""
     folder = shared / "images/galaxy-zoo-2-sample"
-    files = pd.read_csv(folder / "catalog.csv")["file"][::16]
+    files = pd.read_csv(folder / "catalog.csv")["file"][::4]
     boxes = []
     for name in files:
         image = np.moveaxis(np.asarray(Image.open(folder / name)), 2, 0) / 255
