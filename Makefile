@@ -26,6 +26,8 @@ OWN_sample = $(if $(MERGERS)$(GALAXIES),$(WITH_IMAGES),--config mirror=$(MIRROR)
 OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
 RESUMED = profiles/$(PROFILE) $(if $(filter slurm%,$(PROFILE)),,--cores $(CORES)) $(OWN_$(PROFILE))
 RESULTS ?= results/main
+# Tests run two at a time; those that share the tiny paper stay together.
+WORKERS ?= -n 2 --dist loadgroup --no-loadscope-reorder
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
@@ -66,10 +68,10 @@ resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFIL
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)
 
 test: $(VENV)/.done  ## unit, rules, reruns, faults, real data where present
-	$(BIN)/python -m pytest -m "not slow and not slurm"
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow and not slurm"
 
 test-all: $(VENV)/.done  ## the slow ones too, and the demo through Slurm where one can be started
-	$(BIN)/python -m pytest -m "not slurm"
+	$(BIN)/python -m pytest $(WORKERS) -m "not slurm"
 	@if refusal=$$(tests/slurm/cluster.sh check $(VENV)/no-cluster 2>&1); \
 	then $(BIN)/python -m pytest -m slurm tests/slurm; \
 	else echo "make test-all: left out what needs a Slurm. $$refusal"; fi

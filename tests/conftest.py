@@ -17,12 +17,19 @@ TINY = ["config.yaml", "profiles/demo/overrides.yaml", "tests/tiny.yaml"]
 JOB = re.compile(r"^(?:Job \d+|localrule \w+): (.+)$", re.M)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Skip what needs the real data where they are absent."""
-    if not SHARED.is_dir():
-        for item in items:
-            if item.get_closest_marker("real"):
-                item.add_marker(pytest.mark.skip(reason="no ../shared"))
+    """Skip what needs the real data where they are absent; keep together what shares a fixture.
+
+    A worker of `pytest -n` takes a file as a whole, and all tests of the tiny paper, which are the
+    longest and so come first.
+    """
+    for item in items:
+        of_tiny = "tiny" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("tiny" if of_tiny else str(item.path)))
+        if item.get_closest_marker("real") and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason="no ../shared"))
+    items.sort(key=lambda item: "tiny" not in item.fixturenames)
 
 
 @pytest.fixture(scope="session")
