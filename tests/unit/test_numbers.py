@@ -11,7 +11,7 @@ from paper_run import make_run, metrics
 from fewsky.files import save_table
 from fewsky.paper.chapter_star_galaxy import MAKERS, RANGE, collect
 from fewsky.paper.numbers import UNDEFINED, number, shown, tex
-from fewsky.paper.numbers_scores import bins, of_metrics
+from fewsky.paper.numbers_scores import bins, comparisons, of_metrics
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,16 @@ def test_named_comparisons_stand_first_with_their_verdicts(found):
     assert [pair["named"] for pair in pairs] == [True, False, False, False]
     assert (pairs[0]["a"], pairs[0]["verdict"]) == ("large-rotation", "cannot be told")
     assert pairs[0]["lower"] == "−0.004"
-    assert pairs[-1]["p_holm"] == UNDEFINED
+    assert (pairs[0]["p"], pairs[-1]["p_holm"]) == ("= 0.13", UNDEFINED)
+
+
+def test_a_very_small_p_is_a_bound(tmp_path):
+    row = {"a": "x", "b": "y", "metric": "mcc", "primary": True, "verdict": "better",
+           "difference": 0.2, "lower": 0.1, "upper": 0.3, "minimum_detectable": 0.05,
+           "n_replicates": 10, "p": 3e-120, "p_holm": 0.02}  # fmt: skip
+    save_table(pd.DataFrame([row]), tmp_path / "task.comparisons.csv")
+    (told,) = comparisons(tmp_path / "task.comparisons.csv", [])
+    assert (told["p"], told["p_holm"]) == ("< 0.001", "= 0.02")
 
 
 def test_kinds_tell_opponents_from_controls(found):

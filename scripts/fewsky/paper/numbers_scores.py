@@ -1,5 +1,6 @@
 """Scores and comparisons as the text quotes them, the same for every chapter."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -65,6 +66,14 @@ def _range(low: str, high: str) -> str:
     return f"above {low}" if high == "inf" else f"{low} to {high}"
 
 
+def _chance(p: float, path: str | Path) -> str:
+    """What stands behind the letter p: `= 0.012`, or `< 0.001` where it is smaller."""
+    if p < 0.001:
+        return "< 0.001"
+    text = number(p, ".2g", path)["text"]
+    return text if math.isnan(p) else f"= {text}"
+
+
 def comparisons(path: str | Path, named: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Comparisons of a task as the text prints them, those named beforehand first.
 
@@ -73,7 +82,7 @@ def comparisons(path: str | Path, named: Iterable[Mapping[str, str]]) -> list[di
     """
     rows = load_table(path, keep_default_na=False, na_values=[""])
     forms = {key: "+.3f" for key in ("difference", "lower", "upper")}
-    forms |= {"p": ".2g", "p_holm": ".2g", "minimum_detectable": ".3f", "n_replicates": "d"}
+    forms |= {"minimum_detectable": ".3f", "n_replicates": "d"}
     known = {(pair["a"], pair["b"], pair["metric"]) for pair in named}
     told = [
         {
@@ -81,6 +90,7 @@ def comparisons(path: str | Path, named: Iterable[Mapping[str, str]]) -> list[di
                 key: number(float(getattr(row, key)), form, path)["text"]
                 for key, form in forms.items()
             },
+            **{key: _chance(float(getattr(row, key)), path) for key in ("p", "p_holm")},
             **{key: str(getattr(row, key)) for key in ("a", "b", "metric", "verdict")},
             "primary": bool(row.primary),
             "named": (row.a, row.b, row.metric) in known,
