@@ -27,7 +27,7 @@ OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
 RESUMED = profiles/$(PROFILE) $(if $(filter slurm%,$(PROFILE)),,--cores $(CORES)) $(OWN_$(PROFILE))
 RESULTS ?= results/main
 # Tests run two at a time; those that share the tiny paper stay together.
-WORKERS ?= -n 2 --dist loadgroup --no-loadscope-reorder
+WORKERS ?= -n 2 --no-loadscope-reorder
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1

@@ -10,26 +10,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 TINY = ["config.yaml", "profiles/demo/overrides.yaml", "tests/tiny.yaml"]
+OF_TINY = ("tests/faults/", "tests/reruns/")
 JOB = re.compile(r"^(?:Job \d+|localrule \w+): (.+)$", re.M)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Skip what needs the real data where they are absent; keep together what shares a fixture.
+class WholeFiles(LoadFileScheduling):
+    """Tests in the folders of OF_TINY count as one file."""
 
-    A worker of `pytest -n` takes a file as a whole, and all tests of the tiny paper, which are the
-    longest and so come first.
-    """
-    for item in items:
-        of_tiny = "tiny" in item.fixturenames
-        item.add_marker(pytest.mark.xdist_group("tiny" if of_tiny else str(item.path)))
-        if item.get_closest_marker("real") and not SHARED.is_dir():
-            item.add_marker(pytest.mark.skip(reason="no ../shared"))
-    items.sort(key=lambda item: "tiny" not in item.fixturenames)
+    def _split_scope(self, nodeid: str) -> str:
+        return "tiny" if nodeid.startswith(OF_TINY) else super()._split_scope(nodeid)
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what needs the real data where they are absent."""
+    if not SHARED.is_dir():
+        for item in items:
+            if item.get_closest_marker("real"):
+                item.add_marker(pytest.mark.skip(reason="no ../shared"))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Workers of `pytest -n` take whole files, and one of them all that shares the tiny paper."""
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")
