@@ -201,13 +201,13 @@ def views_shown():
     return {key: recipe[key] for key in ("brightness_nmgy", "blur_px")}
 
 
-def influences_of(names):
-    """What is measured of the influence of pixels on some networks, one file of a kind each."""
+def influences_of(names, without):
+    """What is measured of the influence of pixels on some networks: files by their kind, but one."""
     ends = {"influences": ".parquet", "influence_tests": ".csv",
-            "influence_neighbours": "_neighbours.csv", "influence_maps": ".safetensors",
+            "influence_neighbours": ".neighbours.csv", "influence_maps": ".safetensors",
             "influence_told": ".json"}  # fmt: skip
     path = "<results>/models/{name}/influence"
-    return {kind: expand(path + end, name=names) for kind, end in ends.items()}
+    return {kind: expand(path + end, name=names) for kind, end in ends.items() if kind != without}
 
 
 # --- planetary nebulae --------------------------------------------------------------------------
@@ -537,7 +537,7 @@ def of_star_galaxy():
     return {
         "aligned": of_shards("aligned", ".tsv", survey),
         "sharpness": of_shards("aligned", ".sharpness.csv", survey),
-        **influences_of(INFLUENTIAL),
+        **influences_of(INFLUENTIAL, without="influence_maps"),
     }
 
 

@@ -6,7 +6,7 @@ FIGURES += [
 
 rule plot_sdss_radial:
     input:
-        **influences_of(RADIAL["experiments"]),
+        **influences_of(RADIAL["experiments"], without="influence_tests"),
     output:
         pdf="<results>/figures/fig_sdss_radial.pdf",
         png=report(

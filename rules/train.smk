@@ -410,7 +410,7 @@ rule measure_influence:
     output:
         table="<results>/models/{experiment}/influence.parquet",
         tests="<results>/models/{experiment}/influence.csv",
-        neighbours="<results>/models/{experiment}/influence_neighbours.csv",
+        neighbours="<results>/models/{experiment}/influence.neighbours.csv",
         maps="<results>/models/{experiment}/influence.safetensors",
         told="<results>/models/{experiment}/influence.json",
         provenance="<results>/models/{experiment}/influence.provenance.json",
