@@ -83,7 +83,11 @@ def of_profiles(name: str, path: str | Path, told: Mapping[str, Any]) -> Numbers
 
 
 def _erased(table: pd.DataFrame, room: str, told, path) -> Numbers:
-    """Accuracy of whole patches, of what lies within some radius alone, and without it."""
+    """Accuracy of whole patches, of what lies within some radius alone, and without it.
+
+    `enough` is the least radius within which nearly all is told; there is none where it takes the
+    whole patch.
+    """
     rows = table[table["measure"] == "accuracy"].sort_values("r_high_px")
     whole, inner, outer = (
         rows[rows["method"] == method] for method in ("whole", "only-inside", "no-inside")
@@ -93,13 +97,15 @@ def _erased(table: pd.DataFrame, room: str, told, path) -> Numbers:
     without = outer[beyond].iloc[0]
     alone = inner[inner["r_high_px"] == without["r_high_px"]].iloc[0]
     numbers = interval(f"{room}.whole", whole.iloc[0], ".3f", path)
-    for words, row in (("enough", enough), ("without", without), ("alone", alone)):
+    radii = {"without": without, "alone": alone}
+    if enough["r_high_px"] < inner["r_high_px"].max():
+        radii["enough"] = enough
+    for words, row in radii.items():
         numbers |= interval(f"{room}.{words}", row, ".3f", path)
         numbers[f"{room}.{words}.px"] = number(float(row["r_high_px"]), "g", path)
         arcsec = float(row["r_high_px"]) * told["pixel_arcsec"]
         numbers[f"{room}.{words}.arcsec"] = number(arcsec, ".1f", path)
-    everywhere = bool(enough["r_high_px"] == inner["r_high_px"].max())
-    return numbers | {f"{room}.enough.whole": number(everywhere, "d", path)}
+    return numbers
 
 
 def of_tests(name: str, path: str | Path) -> tuple[dict[str, str], Numbers]:
