@@ -11,7 +11,7 @@ from fewsky.figures.star_galaxy_radial import (
 )
 from fewsky.provenance import record, simulated
 
-ROW, LEGEND, TITLE = 1.75, 0.75, 0.2  # inches
+ROW, LEGEND, TITLE = 1.6, 0.65, 0.35  # inches
 
 
 def legend(fig, panels):
@@ -36,10 +36,10 @@ with running(snakemake.log[0]):
         given.influences, given.influence_neighbours, given.influence_maps, given.influence_told
     )
     fig = style.figure(style.PAGE, ROW * len(found) + LEGEND + TITLE)
-    panels = fig.subplots(len(found), 4, squeeze=False, width_ratios=(0.95, 1.3, 1.1, 1))
+    panels = fig.subplots(len(found), 4, squeeze=False, width_ratios=(1.5, 1.35, 1.1, 1.2))
     for k, (one, line) in enumerate(zip(found, panels, strict=True)):
         image = show_map(line[0], one)
-        bar = fig.colorbar(image, ax=line[0], location="left", shrink=0.8, pad=0.02)
+        bar = fig.colorbar(image, ax=line[0], location="right", aspect=16, pad=0.02)
         bar.set_label("Attribution / mean")
         show_profiles(line[1], one)
         show_erased(line[2], one)

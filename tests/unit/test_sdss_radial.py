@@ -88,7 +88,7 @@ def neighbours_of(verdict):
     return pd.DataFrame(rows)
 
 
-def write(folder, verdict="higher", neighbours=True, simulated=True):
+def write(folder, verdict="higher", neighbours=True, simulated=True, changed=None):
     """What the rule measure_influence leaves, by kind and experiment."""
     files = {kind: {} for kind in ENDS}
     y, x = np.indices((25, 25)) - 12
@@ -97,6 +97,8 @@ def write(folder, verdict="higher", neighbours=True, simulated=True):
     told = {"draws": [0, 1], "objects": {"galaxy": 50, "star": 50}, "fwhm_px": 3.0}
     for name in NAMES:
         near = neighbours_of(verdict)
+        if changed is not None:
+            near.loc[near["measure"].str.startswith("changed_"), "value"] = changed
         tables = (table_of(), judged(verdict), near if neighbours else near[:0])
         place = folder / "models" / name
         paths = [place / f"influence.{end}" for end in ENDS.values()]
@@ -182,7 +184,7 @@ def test_without_the_block_there_is_nothing(tmp_path):
 
 @pytest.mark.parametrize("case", [
     {}, {"verdict": "lower"}, {"verdict": "cannot be told", "simulated": False},
-    {"neighbours": False},
+    {"neighbours": False}, {"changed": 0.0},
 ])  # fmt: skip
 def test_the_text_holds_for_every_verdict(case, tmp_path):
     found = collect(*told_of(tmp_path, **case))

@@ -33,6 +33,7 @@ PLACES = {
     "changed_control": ("mirrored place erased", {"color": style.GREY, "marker": "P"}),
 }
 DARKEST = 0.02  # of the brightest pixel of a map
+FEWEST = 0.1  # of the answers: an axis never ends below this
 
 
 class Influenced(NamedTuple):
@@ -72,8 +73,9 @@ def show_map(ax: Axes, one: Influenced):
     image = ax.imshow(
         influence, norm=LogNorm(DARKEST * top, top), cmap="viridis", extent=(-half, half) * 2
     )
+    ax.set_facecolor(image.cmap(0.0))  # what has no influence at all
     ax.add_patch(Circle((0, 0), one.told["fwhm_px"], fill=False, color="white", lw=0.8))
-    ax.set(xlabel="x (px)", ylabel="y (px)")
+    ax.set(xlabel="x and y (px)")
     return image
 
 
@@ -83,10 +85,15 @@ def show_profiles(ax: Axes, one: Influenced) -> None:
         rows = one.rows(method, "density", state)
         x = middles(rows)
         ax.plot(x, rows["value"], ms=3, label=words, **look)
-        ax.fill_between(x, rows["lower"], rows["upper"], color=look["color"], alpha=0.18, lw=0)
+        lower = rows["lower"].clip(lower=np.finfo(float).tiny)  # a logarithmic axis has no 0
+        ax.fill_between(x, lower, rows["upper"], color=look["color"], alpha=0.18, lw=0)
+    values = np.concatenate([line.get_ydata() for line in ax.lines])
     ax.axvline(one.told["fwhm_px"], color=style.GREY, lw=0.7, ls=":")
     ax.axhline(1, color=style.GREY, lw=0.5)
-    ax.set(yscale="log", xlim=(0, None), xlabel="Radius (px)", ylabel="Influence a pixel / mean")
+    known = values[values > 0]
+    ends = (known.min() / 2, known.max() * 2) if len(known) else (0.1, 10)
+    ax.set(yscale="log", xlim=(0, None), ylim=ends)
+    ax.set(xlabel="Radius (px)", ylabel="Influence / mean")
 
 
 def show_erased(ax: Axes, one: Influenced) -> None:
@@ -113,7 +120,8 @@ def show_neighbours(ax: Axes, one: Influenced) -> None:
     counts = one.neighbours.groupby("subset")["n"].max()
     ax.set_xticks(range(len(subsets)), [f"{name}\nn = {counts[name]}" for name in subsets])
     ax.set(xlim=(-0.5, len(subsets) - 0.5), xlabel="Neighbour", ylabel="Answers changed")
-    ax.set_ylim(bottom=-0.02 * ax.get_ylim()[1])
+    top = max(ax.get_ylim()[1], FEWEST)
+    ax.set_ylim(-0.03 * top, top)
 
 
 def subsets_of(one: Influenced) -> pd.Series:

@@ -65,6 +65,8 @@ def profiles_of(
     maps = {"light": _even(_brightness(shown))}
     new, true = _gradients(judge, shown, settings, ("trained", 0))
     found += [*new, *_occlusion(judge, shown, empties, ("trained", 0))]
+    like = rank_correlation(np.abs(true).sum(axis=1), _brightness(shown))
+    found.append(Found("light", 0, "light", "likeness", EVERY, "", _one(like)))
     maps["trained"] = _even(np.abs(true).sum(axis=1))
     generator = torch.Generator().manual_seed(settings["seed"] + draw)
     one = next(judge.of([0]).source(shown.images[:1]).in_views(np.array([0]), 1))[0]

@@ -71,8 +71,8 @@ def of_profiles(name: str, path: str | Path, told: Mapping[str, Any]) -> Numbers
             numbers |= interval(f"{room}.{words}.{measure}", own.loc[measure], form, path)
         arcsec = own.loc["half_px", ["value", "lower", "upper"]] * scale
         numbers |= interval(f"{room}.{words}.half_arcsec", arcsec, ".2f", path)
-        if words == "anew.gradients":
-            numbers |= interval(f"{room}.likeness", own.loc["likeness"], ".2f", path)
+        if words in ("anew.gradients", "light"):
+            numbers |= interval(f"{room}.{words}.likeness", own.loc["likeness"], ".2f", path)
         if words == "gradients":
             gap = own["value"]["gap"] / own["value"]["total"]
             numbers[f"{room}.gap"] = number(gap, ".2%", path)
@@ -121,7 +121,10 @@ def of_tests(name: str, path: str | Path) -> tuple[dict[str, str], Numbers]:
 
 
 def of_neighbours(name: str, path: str | Path) -> tuple[dict[str, str], Numbers]:
-    """Verdicts of the neighbours' test by subset and measure, and its shares; none without any."""
+    """Verdicts of the neighbours' test by subset and measure, and its shares; none without any.
+
+    Where no answer at all changes, a difference has no error to go by; its verdict says that.
+    """
     table, verdicts, numbers = load_table(path), {}, {}
     for subset, rows in table.groupby("subset"):
         own, room = rows.set_index("measure"), f"radial.{name}.neighbours.{subset}"
@@ -136,4 +139,6 @@ def of_neighbours(name: str, path: str | Path) -> tuple[dict[str, str], Numbers]
             least = {"found": (own.loc[measure, "minimum_detectable"], ".3f")}
             numbers |= keyed(least, path, f"{room}.{key}")
             verdicts[f"{subset}.{key}"] = own.loc[measure, "verdict"]
+        if not own.loc[["changed_neighbour", "changed_control"], "value"].any():
+            verdicts[f"{subset}.more"] = "none changed"
     return verdicts, numbers
