@@ -107,6 +107,11 @@ def asked_of(chapter, key):
     return (PLAN.paper[chapter][key] or []) if chapter in PLAN.paper["chapters"] else []
 
 
+def part_of(chapter, key):
+    """The block of an optional part of a chapter; None where the paper has not got it."""
+    return PLAN.paper[chapter][key] if chapter in PLAN.paper["chapters"] else None
+
+
 # --- who reads what -----------------------------------------------------------------------------
 def shards_of(dataset):
     return sorted(PLAN.shards[PLAN.datasets[dataset]["survey"]])
@@ -754,6 +759,32 @@ def explaining(name):
         "take": [every.index(band) for band in seen],
         "threads": item["recipe"]["threads"],
     }
+
+
+def influencing(name):
+    """What the measure of an experiment's influence profiles is told."""
+    item = PLAN.experiments[name]
+    task, (every, seen) = PLAN.tasks[item["task"]], bands_of(name)
+    survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
+    told = ("objects", "radii_px", "repeats", "steps", "neighbours")
+    return {
+        "experiment": name,
+        "classes": task["classes"],
+        "draws": draws_of(name)[: RADIAL["draws"]],
+        "seed": task["split"]["seed"],
+        "bands": seen,
+        "take": [every.index(band) for band in seen],
+        "reference_band": survey["reference_band"],
+        "pixel_arcsec": survey["pixel_arcsec"],
+        "threads": item["recipe"]["threads"],
+        "bootstrap": PLAN.paper["scoring"]["bootstrap"],
+        **{key: RADIAL[key] for key in told},
+    }
+
+
+def asked_draws(name, file):
+    """A file of each draw of an experiment whose influence is measured."""
+    return [f"<results>/models/{name}/draw-{k}/{file}" for k in INFLUENCING[name]["draws"]]
 
 
 # --- the metrics room -----------------------------------------------------------------------

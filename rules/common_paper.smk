@@ -201,6 +201,15 @@ def views_shown():
     return {key: recipe[key] for key in ("brightness_nmgy", "blur_px")}
 
 
+def influences_of(names, without):
+    """What is measured of the influence of pixels on some networks: files by their kind, but one."""
+    ends = {"influences": ".parquet", "influence_tests": ".csv",
+            "influence_neighbours": ".neighbours.csv", "influence_maps": ".safetensors",
+            "influence_told": ".json"}  # fmt: skip
+    path = "<results>/models/{name}/influence"
+    return {kind: expand(path + end, name=names) for kind, end in ends.items() if kind != without}
+
+
 # --- planetary nebulae --------------------------------------------------------------------------
 def pseudo_of(name):
     """The pseudo-labels that an experiment learns from, and the experiment that gave them."""
@@ -528,6 +537,7 @@ def of_star_galaxy():
     return {
         "aligned": of_shards("aligned", ".tsv", survey),
         "sharpness": of_shards("aligned", ".sharpness.csv", survey),
+        **influences_of(INFLUENTIAL, without="influence_maps"),
     }
 
 

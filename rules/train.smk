@@ -4,12 +4,15 @@ EXPORTED_FINDERS = asked_of("detection", "export")
 DISTORTED = asked_of("planetary-nebulae", "distortion")
 EXPLAINED = asked_of("galaxy10", "explain")
 REPRESENTED = asked_of("self-supervision", "representations")
+RADIAL = part_of("star-galaxy", "radial")
+INFLUENTIAL = RADIAL["experiments"] if RADIAL else []
 TRAINING = {name: training(name) for name in TRAINED}
 SEARCHING = {name: searching(name) for name in SEARCHED}
 PROBING = {name: probing(name) for name in PROBES}
 FITTING = {name: fitting(name) for name in OPPONENTS}
 COMBINING = {name: combining(name) for name in ENSEMBLES}
 EXPLAINING = {name: explaining(name) for name in EXPLAINED}
+INFLUENCING = {name: influencing(name) for name in INFLUENTIAL}
 REPRESENTING = representing()
 PREPARING = {name: preparing(name) for name in PLAN.weights}
 EXTRACTING = extracting()
@@ -21,6 +24,7 @@ EXPORT_CODE = by_network("scripts/export_model.py", EXPORTED)
 EXPORT_DETECTOR_CODE = by_network("scripts/export_detector.py", EXPORTED_FINDERS)
 DISTORTION_CODE = by_network("scripts/measure_distortion.py", DISTORTED)
 EXPLAIN_CODE = by_network("scripts/explain.py", EXPLAINED)
+INFLUENCE_CODE = by_network("scripts/measure_influence.py", INFLUENTIAL)
 EXTRACT_CODE, PREPARE_CODE = (
     {name: code_hash(script, module_of(block["model"])) for name, block in PLAN.weights.items()}
     for script in ("scripts/extract_features.py", "scripts/prepare_weights.py")
@@ -393,6 +397,41 @@ rule explain:
         "Explain {wildcards.experiment}: evidence maps, activations, filters"
     script:
         "../scripts/explain.py"
+
+
+rule measure_influence:
+    input:
+        images=of_dataset("images.safetensors"),
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+        models=lambda wildcards: asked_draws(wildcards.experiment, "model.safetensors"),
+        cards=lambda wildcards: asked_draws(wildcards.experiment, "model.json"),
+        weights=prepared_of,
+    output:
+        table="<results>/models/{experiment}/influence.parquet",
+        tests="<results>/models/{experiment}/influence.csv",
+        neighbours="<results>/models/{experiment}/influence.neighbours.csv",
+        maps="<results>/models/{experiment}/influence.safetensors",
+        told="<results>/models/{experiment}/influence.json",
+        provenance="<results>/models/{experiment}/influence.provenance.json",
+    log:
+        "<results>/logs/measure_influence/{experiment}.log",
+    benchmark:
+        "<results>/benchmarks/measure_influence/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(INFLUENTIAL),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+        device=PLAN.technical["compute"]["device"],
+    params:
+        settings=chosen(INFLUENCING, "experiment"),
+        code=chosen(INFLUENCE_CODE, "experiment"),
+    message:
+        "Measure which pixels {wildcards.experiment} goes by"
+    script:
+        "../scripts/measure_influence.py"
 
 
 rule measure_representation:

@@ -7,6 +7,7 @@ from fewsky.console import running
 from fewsky.files import save_json
 from fewsky.paper.collect import collect
 from fewsky.paper.numbers import save_tex
+from fewsky.paper.numbers_star_galaxy_radial import KINDS as RADIAL
 from fewsky.provenance import record, simulated
 
 
@@ -49,6 +50,7 @@ with running(snakemake.log[0]):
             "found": by_folder(rooms["found"], -3),
             "exports": by_folder([*rooms["exports"], *rooms["exported"]], -3),
             "explained": by_folder(rooms["explained"]),
+            **{kind: by_folder(given.get(kind, [])) for kind in RADIAL},
             "curves": by_name(rooms["curves"]),
             "contrasts": by_name(rooms["contrasts"]),
             "represented": listed(rooms["represented"], -2),

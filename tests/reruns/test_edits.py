@@ -244,6 +244,12 @@ def test_what_is_made_of_a_network_does_not_train_it(edited, script, made):
     assert any(made in name for name in jobs if name != script)
 
 
+@pytest.mark.parametrize("change", [{"repeats": 2}, {"neighbours": {"core_px": 2}}])
+def test_how_influence_is_measured_trains_nothing(edited, change):
+    jobs = edited.config({"paper": {"star-galaxy": {"radial": change}}})
+    assert jobs == Counter(measure_influence=1, plot_sdss_radial=1) + PAPER
+
+
 @pytest.mark.parametrize(
     "change",
     [{"columns": ["modelmag_g", "modelmag_r"], "errors": []}, {"scale": "divide"}],

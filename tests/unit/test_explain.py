@@ -16,13 +16,8 @@ from fewsky.files import load_table, save_arrays, save_json, save_table
 from fewsky.models import explain as explaining
 from fewsky.models.explain_filters import for_show, preferred_inputs, responses
 from fewsky.models.explain_layers import map_layers, outputs_at, weighted_layers
-from fewsky.models.explain_maps import (
-    cascade,
-    grad_cam,
-    rank_correlation,
-    set_anew,
-    structural_similarity,
-)
+from fewsky.models.explain_maps import grad_cam, rank_correlation, structural_similarity
+from fewsky.models.explain_states import cascade, set_anew
 from fewsky.models.train import train
 from fewsky.models.weights import prepare
 from fewsky.networks import build

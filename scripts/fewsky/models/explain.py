@@ -1,6 +1,5 @@
 """Explanations of a trained network: evidence maps, activations, filters, a check of the maps."""
 
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +8,12 @@ import pandas as pd
 import torch
 
 from fewsky.console import FewskyError, say
-from fewsky.files import load_json, load_table
+from fewsky.files import load_table
 from fewsky.machine import choose_device, reproducible
 from fewsky.models import explain_maps as maps
 from fewsky.models.explain_filters import for_show, preferred_inputs
 from fewsky.models.explain_layers import Layer, map_layers, outputs_at, weighted_layers
+from fewsky.models.explain_states import largest_run, networks_anew
 from fewsky.models.sources import Pixels
 from fewsky.models.trained import load_model
 
@@ -111,13 +111,10 @@ def explain(
 
 def _tested(folder: Path, draw: int) -> tuple[dict[str, int], pd.DataFrame]:
     """The largest budget and first fold, and what was decided of the test part there."""
-    runs = [
-        run for run in load_json(folder / "model.json")["runs"] if run.get("draw", draw) == draw
-    ]
-    budget = max(run["budget"] for run in runs)
-    fold = min(run["fold"] for run in runs if run["budget"] == budget)
+    run = largest_run(folder, draw)
     table = load_table(folder / "predictions.parquet")
-    own = (table["part"] == "test") & (table["budget"] == budget) & (table["fold"] == fold)
+    own = (table["part"] == "test") & (table["budget"] == run["budget"])
+    own &= table["fold"] == run["fold"]
     if "draw" in table:
         own &= table["draw"] == draw
     if not own.any():
@@ -125,7 +122,7 @@ def _tested(folder: Path, draw: int) -> tuple[dict[str, int], pd.DataFrame]:
             f"{folder}: wanted predictions of a test part; found none. Give the task a test part "
             "or take the experiment out of paper.galaxy10.explain."
         )
-    return {"budget": int(budget), "fold": int(fold)}, decisions(table[own])
+    return run, decisions(table[own])
 
 
 def decisions(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -210,17 +207,12 @@ def _filters(opened: Opened, sample: pd.DataFrame, generator: torch.Generator) -
 
 def _check(opened: Opened, sample: pd.DataFrame, generator: torch.Generator) -> Explained:
     """Maps for what was decided, with more and more layers set anew from the output down."""
-    layers = weighted_layers(opened.network, *opened.inputs(sample["object_id"][:1]))[::-1]
-    changed = deepcopy(opened.network).cpu()
-    changed.reset(generator)
-    fresh = {name: value.clone() for name, value in changed.state_dict().items()}
-    changed = deepcopy(opened.network).eval()
+    one = opened.inputs(sample["object_id"][:1])
     pictured = sample.index[sample["picture"] >= 0]
     true = opened.evidence(sample, "decided")
     empty = ~true.any(axis=(1, 2))  # where there is nothing to be like
     tables, pictures = [sample.assign(randomised=0)], [true[pictured]]
-    for n in maps.cascade(len(layers)):
-        maps.set_anew(changed, fresh, [name for layer in layers[:n] for name in layer])
+    for n, changed in networks_anew(opened.network, *one, generator):
         found = opened.evidence(sample, "decided", changed)
         pictures.append(found[pictured])
         tables.append(
@@ -232,7 +224,7 @@ def _check(opened: Opened, sample: pd.DataFrame, generator: torch.Generator) -> 
         )
     arrays = {"sanity/maps": np.stack(pictures)}
     arrays["sanity/images"] = opened.pixels(sample["object_id"][pictured])
-    told = {"weighted_layers": len(layers)}
+    told = {"weighted_layers": len(weighted_layers(opened.network, *one))}
     return Explained(arrays, pd.concat(tables, ignore_index=True), told)
 
 

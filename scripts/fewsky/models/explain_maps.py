@@ -1,10 +1,7 @@
-"""Where in an image a class is seen (Grad-CAM), and whether such maps depend on the weights.
+"""Where in an image a class is seen (Grad-CAM), and how like two such maps are.
 
-Grad-CAM: Selvaraju et al. 2017, arXiv:1610.02391, by captum. The check: Adebayo et al. 2018,
-arXiv:1810.03292; a map that stays the same when the weights are drawn anew explains nothing.
+Grad-CAM: Selvaraju et al. 2017, arXiv:1610.02391, by captum.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,7 +16,6 @@ prepare_torchvision()
 from captum.attr import LayerAttribution, LayerGradCam  # noqa: E402
 
 BATCH = 16
-SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
 def grad_cam(
@@ -51,23 +47,6 @@ def grad_cam(
     maps = np.concatenate(parts) if parts else np.zeros((0, *images.shape[2:]))
     top = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0).astype(np.float32)
-
-
-def cascade(n_layers: int) -> list[int]:
-    """How many layers, counted from the output, are set anew step by step: 1, then quarters."""
-    return sorted({1, *(max(1, round(share * n_layers)) for share in SHARES)})
-
-
-def set_anew(network: nn.Module, fresh: dict[str, torch.Tensor], layers: Sequence[str]) -> None:
-    """Give some modules of a network the weights and statistics that `fresh` holds for them."""
-    state = network.state_dict()
-    for name in layers:
-        own = network.get_submodule(name)
-        for part in (*own.named_parameters(recurse=False), *own.named_buffers(recurse=False)):
-            key = f"{name}.{part[0]}" if name else part[0]
-            if key in state:
-                state[key] = fresh[key]
-    network.load_state_dict(state)
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:

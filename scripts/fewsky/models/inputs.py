@@ -162,7 +162,12 @@ def stretched(
 
 
 def _asinh(values: torch.Tensor) -> torch.Tensor:
-    """Inverse hyperbolic sine to 4e-7, four times as fast on a CPU as torch.asinh."""
+    """Inverse hyperbolic sine to 4e-7, four times as fast on a CPU as torch.asinh.
+
+    What is asked for a gradient goes through torch.asinh, since steps in place have none.
+    """
+    if values.requires_grad:
+        return torch.asinh(values)
     size = values.abs()
     return torch.copysign((size * size).add_(1).sqrt_().add_(size).log_(), values)
 

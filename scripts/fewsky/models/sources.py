@@ -84,18 +84,10 @@ class Pixels:
 
     def in_views(self, rows: np.ndarray, n_views: int) -> Iterator[list[tuple]]:
         """Chunks of objects, each as a list of (inputs, extra), one a symmetry of the square."""
-        tables = pixel_tables(self.size, self.size, SQUARE[:n_views]).to(self.device)
         chunk = max(1, min(CHUNK, CHUNK_BYTES // self.images[0].nbytes)) if len(rows) else CHUNK
         for k in range(0, len(rows), chunk):
             objects = self.objects(rows[k : k + chunk])
-            pixels = inputs.stretched(objects.pixels, objects.noise, self.statistics)
-            every = torch.arange(len(pixels), device=self.device)
-            yield [(self._view(pixels, every, table, n_views), objects.extra) for table in tables]
-
-    def _view(self, pixels, every, table, n_views):
-        if n_views > 1:
-            pixels = gather(pixels, every, table.expand(len(pixels), -1))
-        return as_images(pixels, self.size, self.size)
+            yield seen(objects, self.size, self.statistics, n_views)
 
 
 class Activations:
@@ -158,6 +150,19 @@ class StoredViews:
         """Activations and targets of some of the epoch's views."""
         _, rows, member, _ = self.picked.of(picks, self.generator)
         return self.values[rows, self.order[member]], None, self.of_objects[rows]
+
+
+def seen(
+    objects: Objects, size: int, statistics: dict[str, Any], n_views: int
+) -> list[tuple[torch.Tensor, torch.Tensor | None]]:
+    """(inputs, extra) of objects as a network is given them, one a symmetry of the square."""
+    pixels = inputs.stretched(objects.pixels, objects.noise, statistics)
+    if n_views == 1:
+        return [(as_images(pixels, size, size), objects.extra)]
+    every = torch.arange(len(pixels), device=pixels.device)
+    tables = pixel_tables(size, size, SQUARE[:n_views]).to(pixels.device)
+    turned = (gather(pixels, every, table.expand(len(pixels), -1)) for table in tables)
+    return [(as_images(one, size, size), objects.extra) for one in turned]
 
 
 def objects_on(

@@ -15,6 +15,7 @@ from fewsky.paper import (
     chapter_star_galaxy,
 )
 from fewsky.paper.numbers import Numbers, constants, keyed, published
+from fewsky.paper.numbers_star_galaxy_radial import KINDS as RADIAL
 
 CHAPTERS = {
     "star-galaxy": chapter_star_galaxy,
@@ -31,7 +32,7 @@ MAKERS = {
 }
 BY_TASK = ("audits", "metrics", "comparisons", "pseudo", "curves", "contrasts", "represented",
            "boxes", "named")  # fmt: skip
-BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explained")
+BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explained", *RADIAL)
 Files = Mapping[str, Any]
 
 
