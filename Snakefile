@@ -24,6 +24,11 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
+if tried_experiments(PLAN):
+
+    include: "rules/star_galaxy_tried.smk"
+
+
 if "detection" in PLAN.paper["chapters"]:
 
     include: "rules/detection_named.smk"

@@ -17,6 +17,7 @@ from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
 from fewsky.studied import check_lowdata
+from fewsky.tried import check_tried
 
 # Lists and mappings of paper.galaxy10 by the key of the task that their experiments answer.
 GALAXY10 = {
@@ -48,6 +49,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         known(f"{where}.{side}", chapter[side], plan.families, "experiment")
     for key in ("curves", "confusion", "main"):
         _experiments(f"{where}.{key}", chapter[key], plan)
+    if chapter["tried"]:
+        check_tried(f"{where}.tried", chapter["tried"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
