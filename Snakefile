@@ -27,6 +27,9 @@ for chapter in PLAN.paper["chapters"]:
 if RADIAL:
 
     include: "rules/star_galaxy_radial.smk"
+if tried_experiments(PLAN):
+
+    include: "rules/star_galaxy_tried.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

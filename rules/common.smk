@@ -20,6 +20,7 @@ from fewsky.lineage import cut_name
 from fewsky.losses import of_its_loss
 from fewsky.surveys import reader
 from fewsky.target_columns import are_measured
+from fewsky.tried import told_tried, tried_experiments, tried_pairs
 
 try:
     PLAN = resolve(config)
@@ -792,8 +793,11 @@ def scoring(task):
     """What the scores and comparisons of a task need to know of its experiments."""
     items = {name: PLAN.experiments[name].get("opponent", {}) for name in PLAN.of_task(task)}
     controls = [name for name, item in items.items() if item.get("control") == "nuisance"]
-    # The atlas compares starts by their curves, each with the training from nothing.
-    others = {name: item for name, item in items.items() if name not in ATLAS}
+    # The atlas compares starts by their curves, each with the training from nothing; what Ruhmer
+    # tried is held against his network.
+    apart = {*ATLAS, *tried_experiments(PLAN)}
+    others = {name: item for name, item in items.items() if name not in apart}
+    held = [pair for pair in tried_pairs(PLAN) if pair["a"] in items]
     defining = ["definition"]
     if PLAN.tasks[task].get("boxes", {}).get("from") == "proposed":
         defining.append("segments")  # it proposes the very boxes that are scored against
@@ -805,6 +809,7 @@ def scoring(task):
         "scoring": {**PLAN.paper["scoring"], "nuisance": (controls or [None])[0]},
         "ranked": ranked,
         "primary": primary,
+        **({"held": held} if held else {}),
     }
 
 

@@ -463,7 +463,13 @@ def told_of(chapter):
         "comparisons": PLAN.paper["comparisons"],
     }
     more = {"self-supervision": told_of_atlas, "detection": told_of_detection}
+    more["star-galaxy"] = told_of_star_galaxy
     return found | (more[chapter](chapter) if chapter in more else {})
+
+
+def told_of_star_galaxy(chapter):
+    """What the numbers of the chapter on stars and galaxies are told besides, part by part."""
+    return {"tried": told_tried(PLAN)}
 
 
 def told_of_detection(chapter):

@@ -8,11 +8,12 @@ from fewsky.rooms import load_manifest, load_predictions
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
+    pairs = list_pairs(settings["ranked"], settings["primary"], held=settings.get("held", ()))
     table = compare_task(
         load_predictions(snakemake.input.predictions),
         load_manifest(snakemake.input.manifest),
         settings["task"],
-        list_pairs(settings["ranked"], settings["primary"]) if settings["task"]["classes"] else [],
+        pairs if settings["task"]["classes"] else [],
         settings["scoring"],
         seed=settings["scoring"]["seed"],
     )

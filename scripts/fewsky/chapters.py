@@ -18,6 +18,7 @@ from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
 from fewsky.studied import check_lowdata
+from fewsky.tried import check_tried
 
 # Lists and mappings of paper.galaxy10 by the key of the task that their experiments answer.
 GALAXY10 = {
@@ -50,6 +51,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
     for key in ("curves", "confusion", "main"):
         _experiments(f"{where}.{key}", chapter[key], plan)
     check_radial(f"{where}.radial", chapter["radial"], plan)
+    if chapter["tried"]:
+        check_tried(f"{where}.tried", chapter["tried"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

@@ -11,15 +11,15 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
-# Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
+# Trainings of the tiny paper, two draws each: eight experiments of stars and galaxies, four of the
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
 # draw each.
-SKY = 2 * 6 + 2 * 4 + 1
+SKY = 2 * 8 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
 PRETEXTS = 2
-TASKS = 7
+TASKS = 8
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
 # the curves of the atlas, and of representations.
 PRETEXT = Counter(
@@ -189,13 +189,13 @@ def test_a_depth_of_fine_tuning_reruns_its_cut_and_its_chain(edited):
 
 def test_swapped_values_are_seen(edited):
     recipe = {"brightness_nmgy": 1.0, "blur_px": 0.1}
-    assert edited.config({"recipes": {"ruhmer2023": recipe}})["train"] == 2 * 5
+    assert edited.config({"recipes": {"ruhmer2023": recipe}})["train"] == 2 * 7
 
 
 def test_one_datasets_patch_size_reruns_from_its_cutouts_on(edited):
     jobs = edited.config({"datasets": {"sdss-ugriz-25px": {"size": 23}}})
     assert jobs["cut_patches"] == 2
-    assert jobs["make_split"] == 3
+    assert jobs["make_split"] == 4
     assert jobs["train"] == SKY  # the nebulae start from weights that these patches taught
     assert not {"simulate_scan", "download_fields", "align_fields"} & set(jobs)
 
@@ -211,6 +211,11 @@ def test_a_new_weight_in_the_scores_trains_nothing(edited):
     jobs = edited.config({"paper": {"scoring": {"bin_mag": 0.5}}})
     assert jobs["score"] == TASKS
     assert "train" not in jobs and "fit_opponent" not in jobs
+
+
+def test_what_was_tried_is_judged_anew_without_training(edited):
+    jobs = edited.config({"paper": {"star-galaxy": {"tried": {"margin": 0.03}}}})
+    assert jobs == Counter(tabulate_sdss_tried=1) + PAPER
 
 
 def test_a_search_space_reruns_the_search_and_its_experiment(edited):

@@ -62,7 +62,7 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     many = tmp_path / "many.yaml"
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
     changes = {"paper": {"star-galaxy": {"field": "8162-1-80"}}, "tasks": {}}
-    for task in ("star-galaxy-small", "star-galaxy-large", "star-galaxy-rgb"):
+    for task in [f"star-galaxy-{part}" for part in ("small", "large", "rgb", "tried")]:
         changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
     rest = tmp_path / "rest.yaml"
     rest.write_text(yaml.safe_dump(changes))

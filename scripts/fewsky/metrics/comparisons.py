@@ -23,11 +23,16 @@ COLUMNS = ["a", "b", "primary", "metric", "difference", "lower", "upper", "p", "
 COLUMNS += ["minimum_detectable", "verdict", "n_replicates", "note", "budget_a", "budget_b"]
 
 
-def list_pairs(names, primary, metric="mcc"):
-    """Return the primary pairs {a, b, metric} and every other pair of names, not primary."""
+def list_pairs(names, primary, metric="mcc", held=()):
+    """Return the primary pairs {a, b, metric} and every other pair of names, not primary.
+
+    `held` are further pairs {a, b}, in that order, of experiments that are not all compared with
+    each other.
+    """
     chosen = [{**pair, "primary": True} for pair in primary]
     taken = {frozenset((pair["a"], pair["b"])) for pair in primary}
-    others = [pair for pair in combinations(sorted(names), 2) if frozenset(pair) not in taken]
+    listed = [*((pair["a"], pair["b"]) for pair in held), *combinations(sorted(names), 2)]
+    others = [pair for pair in listed if frozenset(pair) not in taken]
     return chosen + [{"a": a, "b": b, "metric": metric, "primary": False} for a, b in others]
 
 

@@ -8,6 +8,7 @@ from fewsky.files import load_table
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
 from fewsky.paper import numbers_star_galaxy_radial as influence
+from fewsky.paper import numbers_star_galaxy_tried as tried
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -24,6 +25,7 @@ MAKERS = {
     "objects": "rule cut_patches, from the catalogues of the patches",
     "augment": "scripts/fewsky/models/augment.py",
     **influence.MAKERS,
+    **tried.MAKERS,
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -57,7 +59,10 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         numbers |= scores.of_metrics(path, chapter["confusion"])
     radial = influence.collect_radial(chapter, files)
     numbers |= radial["numbers"]
+    more, told = tried.collect_tried(settings, files)
+    numbers |= more
     facts = {
+        **told,
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
         "nearer": _nearer(numbers),
