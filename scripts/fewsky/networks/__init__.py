@@ -11,6 +11,10 @@ from typing import Any
 from fewsky.console import FewskyError
 
 
+# Settings of a model that decide what it is given, and not how it is built.
+TOLD = ("name", "bands", "size", "extra", "missing", "drawn_by")
+
+
 def module_of(name: str) -> str:
     """Dotted name of the module that builds a network; heavy libraries are not imported."""
     module = f"{__name__}.{name.partition('-')[0]}"
@@ -60,7 +64,7 @@ def build(
     options = {
         key: value
         for key, value in model.items()
-        if key not in ("name", "extra", "bands", "size") and value is not None
+        if key not in TOLD and value is not None
     }
     try:
         with torch.device("meta"):

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from fewsky.files import load_table
+from fewsky.paper import distance
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
+from fewsky.paper import numbers_star_galaxy_distance as redshifts
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -22,6 +24,7 @@ MAKERS = {
     "reading": "scripts/fewsky/metrics/readings.py, from published confusion matrices",
     "objects": "rule cut_patches, from the catalogues of the patches",
     "augment": "scripts/fewsky/models/augment.py",
+    **redshifts.MAKERS,
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -53,6 +56,8 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
         numbers |= scores.of_metrics(path, chapter["confusion"])
+    if chapter.get("distance"):
+        numbers |= redshifts.of_redshifts(files["catalogs"])
     facts = {
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
@@ -118,6 +123,7 @@ def _of_files(settings, files) -> dict[str, Any]:
         for row in scores.comparisons(path, settings["comparisons"])
     ]
     return {
+        "distance": distance.facts(settings["chapter"].get("distance"), pairs),
         "methods": sorted(
             {way for table in aligned for m in table["method"] for way in m.split("+")}
         ),
