@@ -1,4 +1,4 @@
-"""Distance as an input: is it the distance that helps, or that there is one? In paired comparisons."""
+"""Distance as an input, in pairs: is it the distance that helps, or that there is one?"""
 
 import pandas as pd
 

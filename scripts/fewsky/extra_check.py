@@ -20,7 +20,7 @@ def column_of(name: str) -> str:
 
 
 def check_extra(plan: Any) -> None:
-    """Raise FewskyError, one line, for extra inputs that no catalogue has or that cannot be filled."""
+    """Raise FewskyError, one line, for extra inputs that cannot be read or filled in."""
     for name, item in plan.experiments.items():
         where = f"experiments.{name}"
         if "model" in item:

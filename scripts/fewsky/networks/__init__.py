@@ -10,7 +10,6 @@ from typing import Any
 
 from fewsky.console import FewskyError
 
-
 # Settings of a model that decide what it is given, and not how it is built.
 TOLD = ("name", "bands", "size", "extra", "missing", "drawn_by")
 
@@ -61,11 +60,7 @@ def build(
     """
     import torch
 
-    options = {
-        key: value
-        for key, value in model.items()
-        if key not in TOLD and value is not None
-    }
+    options = {key: value for key, value in model.items() if key not in TOLD and value is not None}
     try:
         with torch.device("meta"):
             network = family(model["name"]).network(

@@ -123,7 +123,9 @@ def _of_files(settings, files) -> dict[str, Any]:
         for row in scores.comparisons(path, settings["comparisons"])
     ]
     return {
-        "distance": distance.facts(settings["chapter"].get("distance"), pairs),
+        "distance": distance.facts(
+            settings["chapter"].get("distance"), pairs, settings["survey"].get("redshifts", "none")
+        ),
         "methods": sorted(
             {way for table in aligned for m in table["method"] for way in m.split("+")}
         ),

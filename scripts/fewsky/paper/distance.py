@@ -26,7 +26,7 @@ QUESTIONS = {
 
 
 def shown(block: Mapping[str, str | None]) -> dict[str, str]:
-    """Experiments of the block by their part, in the order of TOLD; those that are null left out."""
+    """Experiments of the block by their part, in the order of TOLD, without nulls."""
     return {part: block[part] for part in TOLD if block.get(part)}
 
 
@@ -53,10 +53,15 @@ def answer(rows: Sequence[Row]) -> str:
     return "both" if verdicts.get(CARRIER) == "better" else "flag"
 
 
-def facts(block: Mapping[str, str | None] | None, comparisons: Sequence[Row]) -> dict | None:
-    """Parts, comparisons and answer for the text; None where the chapter has no such section."""
+def facts(
+    block: Mapping[str, str | None] | None, comparisons: Sequence[Row], kind: str
+) -> dict[str, Any] | None:
+    """Parts, comparisons and answer for the text; None where the chapter has no such section.
+
+    `kind` is that of the survey's redshifts, photoz or specobj.
+    """
     if not block:
         return None
     rows = asked(block, comparisons)
     found: dict[str, Any] = {"-".join(row["pair"]): row for row in rows}
-    return {"parts": shown(block), "asked": found, "answer": answer(rows)}
+    return {"kind": kind, "parts": shown(block), "asked": found, "answer": answer(rows)}

@@ -43,11 +43,8 @@ def redshift_files(
         yield row["url"], csv_bytes(pd.concat(near).sort_values("objid"))
 
 
-def _redshifts(
-    scan: Scan, field: int, table: np.ndarray, asked: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Rows objid, redshift, redshift_error; drawn for all detections, so that who is primary
-    changes no other's."""
+def _redshifts(scan: Scan, field: int, table: np.ndarray, asked: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows objid, redshift, redshift_error. All detections draw: who is shown changes none."""
     rng = scan.generator(field, "redshifts")
     flux, ivar = table["MODELFLUX"], np.maximum(table["MODELFLUX_IVAR"], 1e-9)
     mag = luptitude(flux, ivar)[0][:, REFERENCE].astype(float)

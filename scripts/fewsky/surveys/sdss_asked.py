@@ -1,4 +1,4 @@
-"""Redshifts of an SDSS field's objects, which no file of the archive holds: what SkyServer is asked.
+"""What SkyServer is asked for an SDSS field's objects: redshifts, which no archive file holds.
 
 Photoz (Beck et al. 2016, MNRAS 460, 1371) has a row for primaries that the survey typed as galaxies
 and for nothing else; SpecObj for what the spectrograph was pointed at. The Snakefile imports this
