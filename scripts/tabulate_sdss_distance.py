@@ -20,7 +20,7 @@ with running(snakemake.log[0]):
             whole = found[found["subset"] == "all"]
             rows.append({
                 "Experiment": name,
-                "Told beside the image": TOLD[part],
+                "Told of the distance": TOLD[part],
                 "Against": reference,
                 "Labels": int(whole["budget"].max()),
                 "Test objects": int(whole["n"].max()),

@@ -14,7 +14,7 @@ with running(snakemake.log[0]):
     found = asked(settings["distance"], pd.concat(compared).to_dict("records"))
     rows = [
         {
-            "Question": row["question"],
+            "What is gained by": row["question"],
             "A": row["a"],
             "B": row["b"],
             "Measure": MEASURES.get(row["metric"], row["metric"]),

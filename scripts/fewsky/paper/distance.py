@@ -8,20 +8,20 @@ from fewsky.paper.hypothesis import Row, find
 # In the order of the table.
 TOLD = {
     "without": "nothing",
-    "flagged": "redshift, a flag where there is none",
-    "mean": "redshift, the mean where there is none",
-    "flag": "the flag alone",
-    "drawn": "redshift, a random one where there is none",
-    "forest": "the flag alone, and no image",
+    "flagged": "redshift, or a flag",
+    "mean": "redshift, or the mean",
+    "flag": "the flag",
+    "drawn": "redshift, or a random one",
+    "forest": "the flag, and no image",
 }
 GAIN, CARRIER, REST = ("flagged", "without"), ("flagged", "flag"), ("drawn", "without")
 QUESTIONS = {
-    GAIN: "Does the redshift help, where a flag tells who has one?",
-    ("flag", "without"): "Does that flag help alone?",
-    CARRIER: "Does the redshift help beside the flag?",
-    ("mean", "without"): "Does the redshift help, where the mean stands for a missing one?",
-    REST: "Does the redshift help, where nothing tells who has one?",
-    ("flag", "forest"): "Does the image help beside the flag?",
+    GAIN: "redshift and flag, over images",
+    ("flag", "without"): "the flag, over images",
+    CARRIER: "the redshift, beside the flag",
+    ("mean", "without"): "redshift or mean, over images",
+    REST: "redshift or random one, over images",
+    ("flag", "forest"): "the image, beside the flag",
 }
 
 
