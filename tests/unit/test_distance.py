@@ -110,7 +110,8 @@ def test_tables_show_the_leak(scored):
                          settings)  # fmt: skip
     table = pd.read_csv(outputs.csv).set_index("Experiment")
     mcc = table["MCC"].str.split(" ").str[0].astype(float)
-    assert mcc[BLOCK["flag"]] > 0.95 > mcc[BLOCK["without"]] and (table["Data"] == "SIMULATED").all()
+    assert mcc[BLOCK["flag"]] > 0.95 > mcc[BLOCK["without"]]
+    assert (table["Data"] == "SIMULATED").all()
     inputs = {"comparisons": [str(scored / "t.comparisons.csv")]}
     outputs = run_script(scored, "tabulate_sdss_distance_pairs", inputs, settings)
     pairs = pd.read_csv(outputs.csv).set_index(["A", "B"])["Verdict on A"]
@@ -160,7 +161,7 @@ def configuration(**changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"surveys": {"sdss": {"redshifts": "none"}}}, "wanted surveys.sdss.redshifts to be photoz"),
+        ({"surveys": {"sdss": {"redshifts": "none"}}}, "wanted surveys.sdss.redshifts to be"),
         ({"paper": {"star-galaxy": {"distance": {"flag": "sg-distance-none"}}}},
          "distance.flag: wanted an experiment with a redshift or its flag"),
         ({"paper": {"star-galaxy": {"distance": {"without": "sg-distance-flag"}}}},

@@ -1,4 +1,4 @@
-"""Scalars that an object does not have: the mean, a flag, or a draw that looks like the known ones."""
+"""Scalars that an object does not have: the mean, a flag, or a draw like the known ones."""
 
 import numpy as np
 import pandas as pd

@@ -64,7 +64,7 @@ def test_a_survey_that_does_not_ask_is_told_nothing_of_it():
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"redshifts": "tractor"}, "wanted photoz, specobj or none"), ({"urls": {}}, "urls.redshifts")],
+    [({"redshifts": "tractor"}, "wanted photoz, specobj or none"), ({"urls": {}}, "urls.redsh")],
 )
 def test_bad_settings_are_one_line(change, said):
     survey = {**ASKING, **change}
@@ -118,9 +118,8 @@ def test_a_list_without_the_answer_is_one_line(tmp_path):
 
 
 def test_columns_are_there_only_where_they_are_asked_for():
-    plain = dict.fromkeys(["run", "camcol", "mode", "nchild", "clean"], [1])
-    plain |= {"resolve_status": [1], "thing_id": [1], "primary": [True], "complete": [True]}
-    table = pd.DataFrame(plain)
+    numbers = ["run", "camcol", "mode", "nchild", "clean", "resolve_status", "thing_id"]
+    table = pd.DataFrame(1, index=[0], columns=numbers).assign(primary=True, complete=True)
     assert not any(name.startswith("redshift") for name in _in_order(table, ["r"]))
     told = _in_order(table.assign(redshift=0.1, redshift_known=1.0), ["r"])
     assert list(told)[-2:] == ["redshift", "redshift_known"]
