@@ -30,6 +30,9 @@ if RADIAL:
 if tried_experiments(PLAN):
 
     include: "rules/star_galaxy_tried.smk"
+if "star-galaxy" in PLAN.paper["chapters"] and PLAN.paper["star-galaxy"]["distance"]:
+
+    include: "rules/star_galaxy_distance.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

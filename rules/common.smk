@@ -299,6 +299,20 @@ def scans():
     return {f"{run['run']}-{run['camcol']}": {**told, "run": run} for run in runs}
 
 
+def scanned():
+    """The same by survey, with the redshifts that the survey asks for."""
+    told = {name: PLAN.surveys[name] for name in FIELDS}
+    asked = {
+        name: {"asked": {"redshifts": block["redshifts"], "urls": block["urls"]}}
+        for name, block in told.items()
+        if block.get("redshifts", "none") != "none"
+    }
+    return {
+        name: {scan: {**block, **asked.get(name, {})} for scan, block in SCANS.items()}
+        for name in told
+    }
+
+
 def sky_lists(wildcards):
     """The demo sky that a shard is read from, where there is one."""
     scans = {

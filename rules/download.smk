@@ -1,5 +1,6 @@
 # Raw room: lists of archive files; the bytes lie in the store, undeclared, so no rerun deletes them.
 SCANS = scans()
+SCANNED = scanned()
 # The demo sky is written straight into a store of its own, so that it never lies beside real files.
 STORE = f"{RESULTS}/sky/store" if PLAN.sky else PLAN.technical["raw_store"]
 MIRROR = "" if PLAN.sky else (PLAN.technical["mirror"] or "")
@@ -19,13 +20,15 @@ rule simulate_scan:
         "<results>/logs/simulate_scan/{survey}-{scan}.log",
     benchmark:
         "<results>/benchmarks/simulate_scan/{survey}-{scan}.tsv"
+    wildcard_constraints:
+        survey=one_of(FIELDS),
     conda:
         "../envs/astro.yaml"
     resources:
         **LARGE,
         store=STORE,
     params:
-        settings=chosen(SCANS, "scan"),
+        settings=chosen(SCANNED, "survey", "scan"),
         code=code_hash("scripts/simulate_scan.py"),
     message:
         "Simulate {wildcards.survey} scan {wildcards.scan}: frames, catalogues and their truth"

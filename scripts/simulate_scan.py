@@ -14,6 +14,7 @@ with running(snakemake.log[0]):
         settings["run"],
         Path(snakemake.resources.store),
         seed=settings["seed"],
+        asked=settings.get("asked"),
     )
     save_table(files, snakemake.output.files)
     save_table(truth, snakemake.output.truth)

@@ -14,6 +14,7 @@ from fewsky.chapters_checks import named
 from fewsky.chapters_checks import of_survey as _of_dataset
 from fewsky.chapters_detection import check_detection
 from fewsky.chapters_radial import check_radial
+from fewsky.chapters_distance import check_distance
 from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
@@ -53,6 +54,7 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
     check_radial(f"{where}.radial", chapter["radial"], plan)
     if chapter["tried"]:
         check_tried(f"{where}.tried", chapter["tried"], plan)
+    check_distance(f"{where}.distance", chapter.get("distance"), plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

@@ -10,6 +10,7 @@ from fewsky.bands_check import check_bands
 from fewsky.chapters import check_chapters
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
+from fewsky.extra_check import check_extra
 from fewsky.lineage import resolve_starts
 from fewsky.losses import check_start
 from fewsky.networks import module_of
@@ -130,6 +131,7 @@ def _cross_check(plan: Plan) -> None:
                 f"{item['task']}; found unlabelled_fraction 0. Raise it, or take pseudo out."
             )
     check_bands(plan)
+    check_extra(plan)
     check_pretexts(plan)
     _check_paper(plan)
     check_experiments(plan)

@@ -8,8 +8,8 @@ from fewsky.schema import check, fill, known, listed, nearest
 
 # What decides who reads what, or which machine's bytes come out, is told and never searched.
 TOLD = (
-    "model.name", "model.bands", "model.extra", "recipe.use", "recipe.unfreeze", "recipe.threads",
-    "recipe.processes",
+    "model.name", "model.bands", "model.extra", "model.missing", "model.drawn_by", "recipe.use",
+    "recipe.unfreeze", "recipe.threads", "recipe.processes",
 )  # fmt: skip
 OF_FROZEN = ("recipe.augment", "recipe.test_views")  # they decide which activations are stored
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from fewsky.boxes_check import check_boxes_experiment, check_boxes_task
 from fewsky.console import FewskyError
+from fewsky.extra_check import column_of
 from fewsky.losses import check_loss
 from fewsky.schema import listed
 from fewsky.target_columns import needed
@@ -116,7 +117,7 @@ def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
 
 def _check_extra(where: str, extra: list[str], columns: list[str]) -> None:
     given = needed(columns)
-    told = [name for name in extra if name.removeprefix("log10(").removesuffix(")") in given]
+    told = [name for name in extra if column_of(name) in given]
     if told:
         raise FewskyError(
             f"{where}.model.extra: wanted inputs that are no target; found {told[0]}, which gives "

@@ -15,6 +15,10 @@ from tests.conftest import TINY, copy_repository, snakemake
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
 # draw each.
 SKY = 2 * 8 + 2 * 4 + 1
+# Trainings of the tiny paper, two draws each: nine experiments of stars and galaxies, four of the
+# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
+# draw each.
+SKY = 2 * 9 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
@@ -160,6 +164,14 @@ def test_one_experiments_learning_rate_reruns_that_experiment(edited):
     assert jobs["train"] == 2
     assert jobs["score"] == jobs["compare"] == 1
     assert upstream(jobs) == {}
+
+
+def test_what_stands_for_a_missing_redshift_reruns_that_network(edited):
+    change = {"experiments": {"sg-distance-drawn": {"model": {"drawn_by": "modelmag_g"}}}}
+    jobs = edited.config(change)
+    assert jobs["train"] == 2 and jobs["tabulate_sdss_distance"] == 1
+    assert jobs["score"] == jobs["compare"] == jobs["tabulate_sdss_distance_pairs"] == 1
+    assert upstream(jobs) == {} and "fit_opponent" not in jobs
 
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):

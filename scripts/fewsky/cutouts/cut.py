@@ -14,6 +14,8 @@ from scipy.spatial import cKDTree
 from fewsky.console import FewskyError, say
 from fewsky.cutouts.composite import composite
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
+from fewsky.surveys.sdss_redshifts import COLUMNS as REDSHIFTS
+from fewsky.surveys.sdss_redshifts import with_redshifts
 
 WHOLE = ("run", "camcol", "mode", "nchild", "clean", "resolve_status", "thing_id")
 FIRST = ("object_id", "survey", "field", "run", "camcol", "x", "y", "ra", "dec", "label", "primary",
@@ -150,6 +152,7 @@ def _cut_field(
     shape = cube.shape[1:]
     listed = read_catalogue(raw, store, row["field"], survey, wcs, shape, survey["reference_band"])
     objects, counts = select_objects(listed, dataset["objects"])
+    objects = with_redshifts(objects, raw, store, survey, row["field"])
     images, complete = gather(
         cube, objects["x"].to_numpy(), objects["y"].to_numpy(), dataset["size"]
     )
@@ -186,6 +189,7 @@ def _in_order(catalog: pd.DataFrame, bands: list[str]) -> pd.DataFrame:
     kinds = ("psfmag", "modelmag", "psfflux", "modelflux", "extinction", "psf_fwhm", "noise")
     numbers = [f"{kind}_{band}" for kind in kinds for band in bands]
     numbers += ["petror50_r", "petror90_r", "edge_px", "neighbour_arcsec", "neighbour_mag_r"]
+    numbers += [name for name in REDSHIFTS if name in catalog]
     table = catalog.reindex(columns=[*FIRST, *numbers])
     table[numbers] = table[numbers].astype(np.float64)
     return table.astype(

@@ -5,6 +5,7 @@ of a test part reaches the network's input.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import torch
 
 from fewsky.console import FewskyError
+from fewsky.models import missing
 from fewsky.models import psf as point_source
 
 STRETCHES = ("raw", "robust", "asinh", "luptitude", "snr", "card")
@@ -26,12 +28,14 @@ def describe(
     recipe: dict,
     extra: list[str],
     card: dict[str, Any] | None = None,
+    unknown: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The statistics of an input, from training images `(n, band, y, x)` in nanomaggies.
 
     `robust` and `asinh` keep each band's median and 1.4826 times its median absolute deviation;
     `snr` keeps the median noise, which stands in for objects whose field has none; `card` takes
-    the mean and standard deviation that the card of the starting weights states.
+    the mean and standard deviation that the card of the starting weights states. `unknown` is a
+    model's settings, whose `missing` and `drawn_by` say what stands for scalars that are not known.
     """
     stretch, psf = recipe["stretch"], recipe["psf"]
     if stretch not in STRETCHES:
@@ -53,7 +57,9 @@ def describe(
         found["softening"] = recipe["softening"]
     if psf != "none":
         found["point_source"] = point_source.describe(catalog, bands, recipe["pixel_arcsec"])
-    found["extra"] = [_column(catalog, name) for name in expanded(extra, bands)]
+    unknown = unknown or {}
+    names = missing.with_flags(expanded(extra, bands), unknown.get("missing", "mean"))
+    found["extra"] = [_column(catalog, name, unknown) for name in names]
     return found
 
 
@@ -181,16 +187,24 @@ def expanded(extra: list[str], bands: list[str]) -> list[str]:
     ]
 
 
-def _column(catalog: pd.DataFrame, name: str) -> dict[str, Any]:
+def _column(catalog: pd.DataFrame, name: str, unknown: Mapping[str, Any]) -> dict[str, Any]:
     values = _values(catalog, name)
     known = values[np.isfinite(values)]
     mean, spread = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
     # One field has one noise and one PSF: a spread of rounding errors must not be blown up.
     constant = spread <= 1e-6 * max(1.0, abs(mean))
-    return {"name": name, "mean": float(mean), "spread": 1.0 if constant else float(spread)}
+    told = {"name": name, "mean": float(mean), "spread": 1.0 if constant else float(spread)}
+    if unknown.get("missing") == "drawn":
+        by = unknown.get("drawn_by")
+        found = missing.distribution(values, None if by is None else _values(catalog, by))
+        told |= {"drawn": {"by": by, **found}} if found else {}
+    return told
 
 
 def _values(catalog: pd.DataFrame, name: str) -> np.ndarray:
+    flag = re.fullmatch(r"known\((.+)\)", name)
+    if flag:
+        return np.isfinite(_values(catalog, flag[1])).astype(np.float64)
     logarithm = re.fullmatch(r"log10\((\w+)\)", name)
     column = logarithm[1] if logarithm else name
     if column not in catalog:
@@ -206,12 +220,19 @@ def _values(catalog: pd.DataFrame, name: str) -> np.ndarray:
 def scalars(catalog: pd.DataFrame, statistics: dict[str, Any]) -> np.ndarray | None:
     """Extra inputs, float32 `(n, scalar)`, mean 0 and spread 1 in training; None if there are none.
 
-    Unknown values become 0, the training mean.
+    Unknown values become 0, the training mean, unless they are drawn (`missing.filled`).
     """
     if not statistics["extra"]:
         return None
     columns = [
-        (_values(catalog, item["name"]) - item["mean"]) / item["spread"]
-        for item in statistics["extra"]
+        (_told(catalog, item) - item["mean"]) / item["spread"] for item in statistics["extra"]
     ]
     return np.nan_to_num(np.stack(columns, axis=1), posinf=0, neginf=0).astype(np.float32)
+
+
+def _told(catalog: pd.DataFrame, item: dict[str, Any]) -> np.ndarray:
+    """The values of a scalar, in the catalogue's units; NaN where one stays unknown."""
+    values = _values(catalog, item["name"])
+    if "drawn" not in item:
+        return values
+    return missing.filled(values, catalog, item["name"], item["drawn"])

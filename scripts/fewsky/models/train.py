@@ -166,6 +166,7 @@ def fit_run(job: Job, run: Run) -> Finished:
         recipe,
         settings["model"].get("extra", []),
         job.start.card,
+        settings["model"],
     )
     network = _network(job, run, statistics)
     cut = first_trained(network, recipe["unfreeze"])

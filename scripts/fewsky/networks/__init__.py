@@ -10,6 +10,9 @@ from typing import Any
 
 from fewsky.console import FewskyError
 
+# Settings of a model that decide what it is given, and not how it is built.
+TOLD = ("name", "bands", "size", "extra", "missing", "drawn_by")
+
 
 def module_of(name: str) -> str:
     """Dotted name of the module that builds a network; heavy libraries are not imported."""
@@ -57,11 +60,7 @@ def build(
     """
     import torch
 
-    options = {
-        key: value
-        for key, value in model.items()
-        if key not in ("name", "extra", "bands", "size") and value is not None
-    }
+    options = {key: value for key, value in model.items() if key not in TOLD and value is not None}
     try:
         with torch.device("meta"):
             network = family(model["name"]).network(

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from fewsky.files import load_table
+from fewsky.paper import distance
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
 from fewsky.paper import numbers_star_galaxy_radial as influence
 from fewsky.paper import numbers_star_galaxy_tried as tried
+from fewsky.paper import numbers_star_galaxy_distance as redshifts
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -26,6 +28,7 @@ MAKERS = {
     "augment": "scripts/fewsky/models/augment.py",
     **influence.MAKERS,
     **tried.MAKERS,
+    **redshifts.MAKERS,
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -61,6 +64,8 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     numbers |= radial["numbers"]
     more, told = tried.collect_tried(settings, files)
     numbers |= more
+    if chapter.get("distance"):
+        numbers |= redshifts.of_redshifts(files["catalogs"])
     facts = {
         **told,
         **_of_config(settings, roles, tasks),
@@ -128,6 +133,9 @@ def _of_files(settings, files) -> dict[str, Any]:
         for row in scores.comparisons(path, settings["comparisons"])
     ]
     return {
+        "distance": distance.facts(
+            settings["chapter"].get("distance"), pairs, settings["survey"].get("redshifts", "none")
+        ),
         "methods": sorted(
             {way for table in aligned for m in table["method"] for way in m.split("+")}
         ),

@@ -57,7 +57,7 @@ def find(parts: Mapping[str, str], pair: tuple[str, str], comparisons: Sequence[
     rows = [row for row in comparisons if {row["a"], row["b"]} == {a, b} and a != b]
     if a is None or b is None or not rows:
         return None
-    row = max(rows, key=lambda one: (one["primary"], one["named"]))
+    row = max(rows, key=lambda one: (one["primary"], one.get("named", False)))
     return {**(row if row["a"] == a else turned(row)), "pair": list(pair)}
 
 

@@ -1,7 +1,9 @@
 """A simulated SDSS run and camera column, written as a mirror of the archive, with its truth."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from fewsky.sky.frames import frame_bytes
 from fewsky.sky.paint import field_objects, frame_image, psf_fwhm
 from fewsky.sky.photo import measure
 from fewsky.sky.population import FLUXES, blended
+from fewsky.sky.redshifts import redshift_files
 from fewsky.sky.resolve import resolve
 from fewsky.sky.scan import BANDS, Scan, make_scan, sky
 
@@ -22,14 +25,20 @@ TRUTH += ["half_light_arcsec", "is_blend"]
 
 
 def simulate_run(
-    settings: dict, run: dict, out_mirror: str | Path, *, seed: int
+    settings: dict,
+    run: dict,
+    out_mirror: str | Path,
+    *,
+    seed: int,
+    asked: Mapping[str, Any] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The list of files written under `out_mirror` (path, bytes, sha256), and the truth.
 
     One row of the truth is one object whose centre lies in one field's r frame: an object of an
     overlap has two rows and one `truth_id`. `x`, `y` are 0-based pixels of r, fluxes nanomaggies.
     A field's frames depend on the seed, the settings and the run, never on the other fields asked
-    for. Raises FewskyError on frames too small for the overlap and on fields out of range.
+    for. Redshifts are written where `asked` says of which kind, and at which address. Raises
+    FewskyError on frames too small for the overlap and on fields out of range.
     """
     _check(settings, run)
     scan = make_scan(settings, run, seed)
@@ -48,6 +57,8 @@ def simulate_run(
         say(f"sky: run {scan.run} camcol {scan.camcol} field {field}: {len(tables[field])} sources")
     resolve(scan, tables)
     files += [_write(*item) for item in _catalogues(scan, tables, out_mirror)]
+    for url, content in redshift_files(scan, tables, asked) if asked else ():
+        files.append(_write(content, out_mirror, url.split("://", 1)[1]))
     return pd.DataFrame(files), pd.concat(truths, ignore_index=True)
 
 

@@ -13,10 +13,10 @@ from fewsky.raw.payload import describe
 from fewsky.surveys.object_table import finish, table_error
 
 
-def read_answer(path: Path) -> pd.DataFrame:
+def read_answer(path: Path, may_be_empty: bool = False) -> pd.DataFrame:
     """The rows of a CSV as text, names in small letters; comments (#) are left out.
 
-    Raises FewskyError on pages, broken tables and tables without rows.
+    Raises FewskyError on pages, broken tables and, unless it may be empty, tables without rows.
     """
     with open(path, "rb") as stream:
         head = stream.read(4096)
@@ -28,7 +28,7 @@ def read_answer(path: Path) -> pd.DataFrame:
         raise table_error(path.name, "a table with a line of column names", str(error)) from None
     table.columns = [str(name).strip().lower() for name in table.columns]
     table = table.apply(lambda column: column.str.strip())
-    if len(table) == 0:
+    if len(table) == 0 and not may_be_empty:
         raise table_error(path.name, "rows", "only the line of column names")
     return table.reset_index(drop=True)
 

@@ -11,6 +11,8 @@ from string import Formatter
 from typing import Any, NamedTuple
 
 from fewsky.console import FewskyError
+from fewsky.surveys.sdss_asked import KIND as REDSHIFTS
+from fewsky.surveys.sdss_asked import NONE, TABLES, redshift_row
 
 KIND = "fields"
 ALIGNS = True
@@ -63,6 +65,7 @@ def shards(survey: Mapping[str, Any]) -> dict[str, dict]:
         name = f"{field.run}-{field.camcol}-{field.field // survey['shard_fields']:04d}"
         groups.setdefault(name, []).append(field)
     _check_catalogue(survey)
+    _check_redshifts(survey)
     users = Counter(catalogue_kind(survey, name) for name in survey["fields"])
     return {name: _shard(survey, groups[name], users) for name in sorted(groups)}
 
@@ -81,7 +84,8 @@ def catalogue_kind(survey: Mapping[str, Any], field: str) -> str:
 def files(shard: Mapping[str, Any]) -> list[dict[str, str]]:
     """Everything to fetch for a shard: rows of kind, field, band and url, in a fixed order.
 
-    Frames come first, then catalogues. A catalogue of a whole run and camera column has an empty
+    Frames come first, then catalogues, then redshifts where the survey asks for them and the field
+    has a catalogue; these have a `form`. A catalogue of a whole run and camera column has an empty
     field; a CSV's url is its path.
     """
     fields = [parse_field(name) for name in shard["fields"]]
@@ -94,7 +98,9 @@ def files(shard: Mapping[str, Any]) -> list[dict[str, str]]:
         for row in _catalogue_rows(shard, field):
             if row not in rows:
                 rows.append(row)
-    return rows
+    asked = REDSHIFTS in shard
+    known = [field for field in fields if catalogue_kind(shard, field.name) != "none"]
+    return rows + [redshift_row(shard, field) for field in known if asked]
 
 
 def local_files(survey: Mapping[str, Any]) -> list[str]:
@@ -144,7 +150,8 @@ def _shard(
 ) -> dict[str, Any]:
     names = [field.name for field in sorted(fields)]
     kinds = {name: catalogue_kind(survey, name) for name in names}
-    used = {"frame", *kinds.values()}
+    asked = survey.get(REDSHIFTS, NONE)
+    used = {"frame", *kinds.values(), *([REDSHIFTS] if asked != NONE else [])}
     shard = {
         "fields": names,
         "bands": list(survey["bands"]),
@@ -152,6 +159,8 @@ def _shard(
         "catalogue": kinds,
         "urls": {key: value for key, value in survey["urls"].items() if key in used},
     }
+    if REDSHIFTS in used:
+        shard[REDSHIFTS] = asked
     if "calibobj" in used:
         shard["calibobj_kinds"] = list(survey.get("calibobj_kinds", ["star", "gal"]))
     tables = sorted(kind for kind in used if kind.endswith(".csv"))
@@ -182,6 +191,14 @@ def _check_bands(survey: Mapping[str, Any]) -> None:
         raise FewskyError(
             f"reference_band '{reference}': wanted one of the survey's bands, {', '.join(bands)}. "
             "Correct it, or add the band."
+        )
+
+
+def _check_redshifts(survey: Mapping[str, Any]) -> None:
+    asked = survey.get(REDSHIFTS, NONE)
+    if asked not in (*TABLES, NONE):
+        raise FewskyError(
+            f"redshifts: wanted {', '.join(TABLES)} or none; found '{asked}'. Correct it."
         )
 
 
