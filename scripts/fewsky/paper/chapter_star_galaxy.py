@@ -7,6 +7,7 @@ from typing import Any
 from fewsky.files import load_table
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
+from fewsky.paper import numbers_star_galaxy_generated as generated
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -32,7 +33,7 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
 
     `files` holds lists of paths `raw`, `aligned`, `sharpness`, `catalogs`; paths by task `audits`,
     `metrics`, `comparisons`; paths by experiment `cards`; and the single paths `published` and
-    `constants`.
+    `constants`; and paths by name `generated`.
     """
     chapter = settings["chapter"]
     roles = {role: settings["families"][chapter[role]] for role in ("small", "large")}
@@ -53,13 +54,16 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
         numbers |= scores.of_metrics(path, chapter["confusion"])
+    made, made_facts = generated.collect(settings, files.get("generated", {}))
+    numbers |= made
     facts = {
+        "generated": made_facts,
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
         "nearer": _nearer(numbers),
         "truth": any(key.startswith("truth.") for key in numbers),
     }
-    return {"numbers": numbers, "facts": facts, "makers": MAKERS}
+    return {"numbers": numbers, "facts": facts, "makers": MAKERS | generated.MAKERS}
 
 
 def _nearer(numbers: Mapping[str, Any]) -> str:
