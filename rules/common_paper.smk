@@ -556,7 +556,9 @@ def of_star_galaxy():
 def metrics_generated():
     """What training with generated patches gains, and whether they are told; none where not asked."""
     asked = asked_of("star-galaxy", "generated")
-    return [f"<results>/metrics/generated/{name}.csv" for name in ("gains", "told")] if asked else []
+    return (
+        [f"<results>/metrics/generated/{name}.csv" for name in ("gains", "told")] if asked else []
+    )
 
 
 def of_planetary_nebulae():

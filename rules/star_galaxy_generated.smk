@@ -2,8 +2,13 @@
 MADE = STAR_GALAXY["generated"]
 MADE_TASK = PLAN.experiments[MADE["control"]]["task"]
 MADE_NAMES = [MADE["control"], *MADE["with"]]
-FIGURES += ["fig_sdss_generated"]
-TABLES += ["tab_sdss_generated", "tab_sdss_told"]
+FIGURES += [
+    "fig_sdss_generated",
+]
+TABLES += [
+    "tab_sdss_generated",
+    "tab_sdss_told",
+]
 
 
 rule tell_generated:

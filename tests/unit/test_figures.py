@@ -20,6 +20,7 @@ ELSEWHERE = (
     "_det",
     "plot_atlas",
     "plot_models",
+    "_generated",
 )  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 DPI = 60

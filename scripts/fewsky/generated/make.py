@@ -91,7 +91,7 @@ def _levels(rows: pd.DataFrame, kind: str, bands: list[str]) -> np.ndarray:
 
 
 def _from_mixture(settings, images, known, trained, own, label, count, rng):
-    """A mixture of the class's own patches; the place of the light is measured, as a survey does."""
+    """A mixture of the class's own patches; the place of the light is measured, as surveys do."""
     bands, mine = settings["bands"], known[np.isin(trained, own)]
     real = images[trained[np.isin(trained, own)]]
     state = int(rng.integers(2**31))

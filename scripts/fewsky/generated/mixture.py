@@ -1,8 +1,8 @@
 """Patches drawn from a Gaussian mixture in a few principal components of real ones.
 
-Patches are taken in units of their own noise on an asinh scale, so that faint and bright ones fit in
-one linear basis (Lupton, Gunn & Szalay 1999). What the basis cannot show of the noise is drawn anew,
-at the level of the field that a patch is drawn for.
+Patches are taken in units of their own noise on an asinh scale, so that faint and bright ones fit
+in one linear basis (Lupton, Gunn & Szalay 1999). What the basis cannot show of the noise is drawn
+anew, at the level of the field that a patch is drawn for.
 """
 
 from typing import Any, NamedTuple

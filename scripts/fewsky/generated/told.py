@@ -81,7 +81,9 @@ def tell(
                 other = _generated(settings, *made[name, draw], groups, label)
                 judged[name].append(judge(*_as_many(real, other, rng), settings, rng))
             judged[REAL].append(judge(*_halves(real, rng), settings, rng))
-        rows += [row for name, each in judged.items() for row in _scored(name, label, each, settings)]
+        rows += [
+            row for name, each in judged.items() for row in _scored(name, label, each, settings)
+        ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -29,9 +29,7 @@ def load_extra(paths: Sequence[str], take: Sequence[int]) -> Extra | None:
     return Extra(load_arrays(images)["images"][:, list(take)], load_table(table))
 
 
-def with_extra(
-    data: Data, run: Run, extra: Extra | None, classes: list[str]
-) -> tuple[Data, Run]:
+def with_extra(data: Data, run: Run, extra: Extra | None, classes: list[str]) -> tuple[Data, Run]:
     """The data with a run's generated patches as rows after the real ones, and the run that
     trains on them, too; both as they are without such.
 

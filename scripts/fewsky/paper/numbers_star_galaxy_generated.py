@@ -1,4 +1,4 @@
-"""Numbers and facts of training with generated patches: what they gain, and whether they are told."""
+"""Numbers and facts of generated patches: what training gains by them, whether they are told."""
 
 from collections.abc import Mapping
 from pathlib import Path
