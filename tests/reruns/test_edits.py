@@ -13,8 +13,8 @@ from tests.conftest import TINY, copy_repository, snakemake
 
 # Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
-# draw each.
-SKY = 2 * 6 + 2 * 4 + 1
+# draw each; two of one draw with and without generated patches.
+SKY = 2 * 6 + 2 * 4 + 1 + 2
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
@@ -160,6 +160,17 @@ def test_one_experiments_learning_rate_reruns_that_experiment(edited):
     assert jobs["train"] == 2
     assert jobs["score"] == jobs["compare"] == 1
     assert upstream(jobs) == {}
+
+
+def test_what_a_mixture_is_made_with_reruns_its_patches_and_its_training(edited):
+    change = {"experiments": {"sg-gen-mixture": {"generated": {"mixture": {"basis": 6}}}}}
+    jobs = edited.config(change)
+    assert jobs["generate_patches"] == jobs["train"] == 1
+    assert jobs["tell_generated"] == jobs["compare_generated"] == jobs["plot_sdss_generated"] == 1
+    assert jobs["score"] == jobs["compare"] == 1
+    assert upstream(jobs) == {}
+    other = {"experiments": {"sg-gen-mixture": {"generated": {"sky": {"neighbours": 1.0}}}}}
+    assert not {"generate_patches", "train"} & set(edited.config(other))
 
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):
