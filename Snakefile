@@ -33,6 +33,9 @@ if tried_experiments(PLAN):
 if "star-galaxy" in PLAN.paper["chapters"] and PLAN.paper["star-galaxy"]["distance"]:
 
     include: "rules/star_galaxy_distance.smk"
+if asked_of("star-galaxy", "generated"):
+
+    include: "rules/star_galaxy_generated.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

@@ -46,6 +46,10 @@ fonttools==4.68.0 \
     --hash=sha256:4b9c89b5876f1a74b1341632dfaf4c4c2be565d76c060445df401ebe7a4ceefa
 fsspec==2026.9.0 \
     --hash=sha256:8dd6e646e99ea382bd85f97a45e6b526a442d79423a7dc673f1e2756d05fcb5f
+future==1.0.0 \
+    --hash=sha256:929292d34f5872e70396626ef385ec22355a1fae8ad29e1a734c3e43f9fbc216
+galsim==2.8.5 \
+    --hash=sha256:5925b40f9f63c68acb7e86af9271eb1a718f7658bdd46084f07ec0a4209cfe08
 greenlet==3.5.6 \
     --hash=sha256:1c20ea32a73d17b9b60e3371240e17b0068120c98a5ec01a224a7dd8c89733ba
 h11==0.16.0 \
@@ -66,6 +70,8 @@ joblib==1.6.0 \
     --hash=sha256:3dbbf9f6e4b592a2357b854608e980fe6390d131d7a82f011a377ef2ebef7aba
 kiwisolver==1.5.1 \
     --hash=sha256:95a02752aa032eef4aed01cda6d9b687c669bd0396bf4519eef8bba22a286720
+lsstdesc-coord==1.3.1 \
+    --hash=sha256:06afe1621ef5da89f51e1225b1016f9ab640f6eb955bbab1231d60342e536336
 mako==1.4.3 \
     --hash=sha256:723296007c870bfd6b3f0c3230dba7198096e5269297ebf5e4eff9e7ffa39d4f
 markupsafe==3.0.4 \
@@ -106,6 +112,8 @@ protobuf==7.36.2 \
     --hash=sha256:89f23aa53c24553a2416fd4fd1ec06f74fa42b14b546d8883128813f775bbfd2
 pyarrow==26.0.1 \
     --hash=sha256:39cb0f2418282c24bea6ceda77b03e5a8f0a5766b63a8bf194d4e2a2c423548c
+pybind11==3.1.0 \
+    --hash=sha256:b8488090f8acffbcb6b5d6a85571a6827a0a2981ffb75e5a0b27b87c4a6b7dd0
 pycocotools==2.0.11 \
     --hash=sha256:18ba75ff58cedb33a85ce2c18f1452f1fe20c9dd59925eec5300b2bf6205dbe1
 pyerfa==2.0.1.5 \

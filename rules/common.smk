@@ -496,7 +496,45 @@ def training(name):
         **learning(name),
         "recipe": {**of_its_loss(item["recipe"]), "pixel_arcsec": survey["pixel_arcsec"]},
         "pseudo": item.get("pseudo"),
+        **({"generated": generated_kind(item)} if "generated" in item else {}),
     }
+
+
+def generated_kind(item):
+    """What the generated patches of an experiment are made with, settings of other kinds left out."""
+    block = item["generated"]
+    return {key: block[key] for key in ("from", "factor", block["from"])}
+
+
+def generating(name):
+    """All that the generation of an experiment's patches is told."""
+    item = PLAN.experiments[name]
+    task = PLAN.tasks[item["task"]]
+    survey = PLAN.surveys[PLAN.datasets[task["dataset"]]["survey"]]
+    return {
+        "experiment": name,
+        "classes": task["classes"],
+        "budgets": item["budgets"],
+        "folds": task["split"]["folds"],
+        "seed": task["split"]["seed"],
+        "bands": channels_of(task["dataset"]),
+        "pixel_arcsec": survey["pixel_arcsec"],
+        "size": PLAN.datasets[task["dataset"]]["size"],
+        "generated": generated_kind(item),
+    }
+
+
+def images_of_generator(wildcards):
+    """The images that an experiment's generator learns from: what is simulated needs none."""
+    kind = PLAN.experiments[wildcards.experiment]["generated"]["from"]
+    return of_dataset("images.safetensors")(wildcards) if kind == "mixture" else []
+
+
+def generated_of(wildcards):
+    """The generated patches of the draw that is trained, and their table; none where there are none."""
+    item = PLAN.experiments[wildcards.experiment]
+    stem = f"<results>/splits/{item['task']}/generated/{wildcards.experiment}/draw-{wildcards.draw}"
+    return [f"{stem}.safetensors", f"{stem}.parquet"] if "generated" in item else []
 
 
 def combining(name):

@@ -208,6 +208,25 @@ def influences_of(names, without):
             "influence_told": ".json"}  # fmt: skip
     path = "<results>/models/{name}/influence"
     return {kind: expand(path + end, name=names) for kind, end in ends.items() if kind != without}
+def generated_files(names, ending):
+    """Generated patches, or their tables, of every draw of some experiments."""
+    return [
+        f"<results>/splits/{PLAN.experiments[name]['task']}/generated/{name}/draw-{k}{ending}"
+        for name in names
+        for k in draws_of(name)
+    ]
+
+
+def telling(block):
+    """What the test of real against generated is told."""
+    told = generating(block["with"][0])
+    keys = ("classes", "folds", "seed", "bands", "pixel_arcsec")
+    return {
+        "experiment": "paper.star-galaxy.generated",
+        **{key: told[key] for key in keys},
+        "budget": block["budget"],
+        "bootstrap": PLAN.paper["scoring"]["bootstrap"],
+    }
 
 
 # --- planetary nebulae --------------------------------------------------------------------------
@@ -544,7 +563,16 @@ def of_star_galaxy():
         "aligned": of_shards("aligned", ".tsv", survey),
         "sharpness": of_shards("aligned", ".sharpness.csv", survey),
         **influences_of(INFLUENTIAL, without="influence_maps"),
+        "generated": metrics_generated(),
     }
+
+
+def metrics_generated():
+    """What training with generated patches gains, and whether they are told; none where not asked."""
+    asked = asked_of("star-galaxy", "generated")
+    return (
+        [f"<results>/metrics/generated/{name}.csv" for name in ("gains", "told")] if asked else []
+    )
 
 
 def of_planetary_nebulae():

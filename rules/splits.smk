@@ -5,6 +5,9 @@ SPLITS = {
 }
 STUDENTS = [name for name, item in PLAN.experiments.items() if "teacher" in item]
 PROPOSING = {name: proposing(name) for name in BOXED}
+GENERATED = {
+    name: generating(name) for name, item in PLAN.experiments.items() if "generated" in item
+}
 # How its labels are used in training is no matter of the choice.
 CHOOSING = {
     name: {
@@ -99,3 +102,32 @@ rule choose_pseudo_labels:
         "Choose the pseudo-labels of {wildcards.experiment}, draw {wildcards.draw}"
     script:
         "../scripts/choose_pseudo_labels.py"
+
+
+rule generate_patches:
+    input:
+        images=images_of_generator,
+        catalogs=of_dataset("catalog.parquet"),
+        manifest=of_split("manifest.csv"),
+        draws=of_split("draws.parquet"),
+    output:
+        images="<results>/splits/{task}/generated/{experiment}/draw-{draw}.safetensors",
+        table="<results>/splits/{task}/generated/{experiment}/draw-{draw}.parquet",
+        provenance="<results>/splits/{task}/generated/{experiment}/draw-{draw}.provenance.json",
+    log:
+        "<results>/logs/generate_patches/{task}/{experiment}/draw-{draw}.log",
+    benchmark:
+        "<results>/benchmarks/generate_patches/{task}/{experiment}/draw-{draw}.tsv"
+    wildcard_constraints:
+        experiment=one_of(GENERATED),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        **LARGE,
+    params:
+        settings=chosen(GENERATED, "experiment"),
+        code=code_hash("scripts/generate_patches.py"),
+    message:
+        "Generate the patches of {wildcards.experiment}, draw {wildcards.draw}"
+    script:
+        "../scripts/generate_patches.py"

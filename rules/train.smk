@@ -159,6 +159,7 @@ rule train:
         stage=stage_of,
         stored=lambda wildcards: stored_at(wildcards.experiment, cut_of(wildcards.experiment)),
         pseudo=pseudo_labels_of,
+        generated=generated_of,
         found=found_of,
         boxes=boxes_of,
     output:

@@ -28,7 +28,7 @@ def listed(paths, depth):
 
 with running(snakemake.log[0]):
     given = snakemake.input
-    optional = ("aligned", "sharpness", "pseudo", "distortions")
+    optional = ("aligned", "sharpness", "pseudo", "distortions", "generated")
     optional += ("searches", "found", "exports", "explained")
     optional += ("curves", "contrasts", "represented")
     optional += ("boxes", "named", "frames", "exported")
@@ -57,6 +57,7 @@ with running(snakemake.log[0]):
             "boxes": listed(rooms["boxes"], -3),
             "named": by_name(rooms["named"]),
             "frames": list(rooms["frames"]),
+            "generated": by_name(rooms["generated"]),
             "published": given.published,
             "constants": given.constants,
         },

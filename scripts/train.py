@@ -26,6 +26,7 @@ with running(snakemake.log[0]):
         "weights": weights and str(Path(weights).parent),
         **{name: next(iter(given[name]), None) for name in ("stage", "stored", "pseudo")},
         "boxes": list(given.boxes),
+        "generated": list(given.generated),
         "code": snakemake.params.code,
     }
     written = launch(told, settings["recipe"]["processes"])

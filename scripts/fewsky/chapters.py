@@ -16,6 +16,7 @@ from fewsky.chapters_detection import check_detection
 from fewsky.chapters_radial import check_radial
 from fewsky.chapters_distance import check_distance
 from fewsky.console import FewskyError
+from fewsky.generated_check import check_generated_shown
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
 from fewsky.studied import check_lowdata
@@ -55,6 +56,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
     if chapter["tried"]:
         check_tried(f"{where}.tried", chapter["tried"], plan)
     check_distance(f"{where}.distance", chapter.get("distance"), plan)
+    if chapter["generated"]:
+        check_generated_shown(f"{where}.generated", chapter["generated"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

@@ -11,6 +11,7 @@ from fewsky.chapters import check_chapters
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.extra_check import check_extra
+from fewsky.generated_check import check_generated
 from fewsky.lineage import resolve_starts
 from fewsky.losses import check_start
 from fewsky.networks import module_of
@@ -135,6 +136,7 @@ def _cross_check(plan: Plan) -> None:
     check_pretexts(plan)
     _check_paper(plan)
     check_experiments(plan)
+    check_generated(plan)
     for k, gate in enumerate(plan.gates):
         known(f"gates.{k}.task", gate["task"], plan.tasks, "task")
         known(f"gates.{k}.experiment", gate["experiment"], plan.experiments, "experiment")

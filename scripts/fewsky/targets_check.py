@@ -14,7 +14,7 @@ from fewsky.schema import listed
 from fewsky.target_columns import needed
 
 QUESTIONS = ("classes", "groups", "targets", "boxes")
-REFUSED = ("probe", "ensemble", "search", "teacher", "pseudo")
+REFUSED = ("probe", "ensemble", "search", "teacher", "pseudo", "generated")
 OPPONENTS = ("forest", "mode")
 
 

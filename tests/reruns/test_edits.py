@@ -19,6 +19,8 @@ SKY = 2 * 8 + 2 * 4 + 1
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
 # draw each.
 SKY = 2 * 9 + 2 * 4 + 1
+# draw each; two of one draw with and without generated patches.
+SKY = 2 * 6 + 2 * 4 + 1 + 2
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
@@ -172,6 +174,15 @@ def test_what_stands_for_a_missing_redshift_reruns_that_network(edited):
     assert jobs["train"] == 2 and jobs["tabulate_sdss_distance"] == 1
     assert jobs["score"] == jobs["compare"] == jobs["tabulate_sdss_distance_pairs"] == 1
     assert upstream(jobs) == {} and "fit_opponent" not in jobs
+def test_what_a_mixture_is_made_with_reruns_its_patches_and_its_training(edited):
+    change = {"experiments": {"sg-gen-mixture": {"generated": {"mixture": {"basis": 6}}}}}
+    jobs = edited.config(change)
+    assert jobs["generate_patches"] == jobs["train"] == 1
+    assert jobs["tell_generated"] == jobs["compare_generated"] == jobs["plot_sdss_generated"] == 1
+    assert jobs["score"] == jobs["compare"] == 1
+    assert upstream(jobs) == {}
+    other = {"experiments": {"sg-gen-mixture": {"generated": {"sky": {"neighbours": 1.0}}}}}
+    assert not {"generate_patches", "train"} & set(edited.config(other))
 
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):

@@ -21,6 +21,7 @@ ELSEWHERE = (
     "plot_atlas",
     "plot_models",
     "_sdss_radial",
+    "_generated",
 )  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 DPI = 60

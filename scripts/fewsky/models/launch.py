@@ -16,6 +16,7 @@ from torch import distributed
 from fewsky.console import FewskyError, say, unwound_by
 from fewsky.files import load_arrays, load_json, load_table, save_json
 from fewsky.machine import choose_device, end_with_parent
+from fewsky.models.extra import load_extra
 from fewsky.models.results import paths_in
 from fewsky.models.start import load_start
 from fewsky.models.train import train
@@ -33,7 +34,8 @@ def launch(told: dict[str, Any], processes: int) -> dict[str, Path]:
         `settings`, `draw`, `device` and `code` as for `train.train`; paths of `images`,
         `catalogs` and, where targets may be among it, `measured` (lists), `manifest`, `draws`,
         `out`, `resume`, and `weights` (a folder), `stage`, `stored` and `pseudo` or None; `boxes`
-        (a list, empty for a task without). It is handed on as JSON.
+        (a list, empty for a task without) and `generated` (patches and their table, or empty).
+        It is handed on as JSON.
     processes : int
         1 trains here. More are started by torchrun's launcher; the first one writes.
 
@@ -71,6 +73,7 @@ def train_files(told: dict[str, Any]) -> dict[str, Path]:
         told["stored"] and load_arrays(told["stored"])["activations"],
         told["pseudo"] and load_table(told["pseudo"]),
         boxes=load_boxes(told["boxes"]) if told.get("boxes") else None,
+        extra=load_extra(told.get("generated", ()), settings["take"]),
         code=told["code"],
     )
 

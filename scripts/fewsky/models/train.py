@@ -15,6 +15,7 @@ from fewsky.console import FewskyError, say
 from fewsky.machine import choose_device, gpu_memory_mb, reproducible
 from fewsky.models import parallel, results
 from fewsky.models.cards import Data, all_rows
+from fewsky.models.extra import Extra, with_extra
 from fewsky.models.features import activations
 from fewsky.models.imbalance import Shown, shown
 from fewsky.models.inputs import describe, n_channels
@@ -45,6 +46,7 @@ class Job:
     pseudo: pd.DataFrame | None
     frozen: dict[str, str] | None
     side: Path
+    extra: Extra | None = None
 
     @property
     def seeded(self) -> tuple[str, ...]:
@@ -67,6 +69,7 @@ def train(
     pseudo: pd.DataFrame | None = None,
     *,
     boxes: pd.DataFrame | None = None,
+    extra: Extra | None = None,
     code: str = "",
     wait_seconds: float = 300.0,
 ) -> dict[str, Path]:
@@ -95,6 +98,8 @@ def train(
         Pseudo-labels of unlabelled objects (`pseudo.choose_pseudo`).
     boxes : DataFrame, optional
         Boxes of the images by `object_id` (`detect.padded`), for a task with boxes.
+    extra : Extra, optional
+        Generated patches that are trained on beside the real ones, by budget and fold.
     code : str
         Digest of the code; together with settings and data it names the unfinished work.
     wait_seconds : float
@@ -109,7 +114,7 @@ def train(
     out_dir, resume_dir = Path(out_dir), Path(resume_dir)
     job, planned = prepared(
         settings, images, catalog, manifest, draws, draw, resume_dir, device, start, stored, pseudo,
-        boxes=boxes, code=code,
+        boxes=boxes, extra=extra, code=code,
     )  # fmt: skip
     data, side = job.data, job.side
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
@@ -137,7 +142,7 @@ def train(
 
 def prepared(
     settings, images, catalog, manifest, draws, draw, resume_dir, device, start, stored, pseudo,
-    *, boxes=None, code,
+    *, boxes=None, extra=None, code,
 ) -> tuple[Job, list[Run]]:  # fmt: skip
     """A draw's job and its runs, budgets rising, from what `train` is given; raises as it does."""
     table = labelled(catalog, manifest, classes_of(settings))
@@ -148,15 +153,21 @@ def prepared(
     check_recipe(settings, planned)
     _check_boxes(settings, data)
     start = start or Start()
-    side = Path(resume_dir) / _key(settings, data, planned, draw, start, pseudo, code)
+    side = Path(resume_dir) / _key(settings, data, planned, draw, start, pseudo, extra, code)
     frozen = settings["start"] and settings["start"].get("frozen")
     frozen = frozen and {"path": frozen, "sha256": start.card["sha256"]}
-    return Job(settings, data, draw, start, stored, pseudo, frozen, side), planned
+    return Job(settings, data, draw, start, stored, pseudo, frozen, side, extra), planned
 
 
 def fit_run(job: Job, run: Run) -> Finished:
-    """One run: the network built, started, cut where a part is frozen, and trained."""
+    """One run: the network built, started, cut where a part is frozen, and trained.
+
+    Generated patches are among what it learns from; the input's statistics, the predictions and
+    the labels counted are those of real objects alone.
+    """
     job = replace(job, data=job.data.with_scale(run, job.settings))
+    data, taught = with_extra(job.data, run, job.extra, job.settings["classes"])
+    job = replace(job, data=data)
     settings, data, recipe = job.settings, job.data, job.settings["recipe"]
     rows = run.parts["train"]
     statistics = describe(
@@ -171,12 +182,12 @@ def fit_run(job: Job, run: Run) -> Finished:
     network = _network(job, run, statistics)
     cut = first_trained(network, recipe["unfreeze"])
     pixels = _pixels(job, statistics)
-    source = pixels if cut == 0 else _activations(job, run, network.to(data.device), cut, pixels)
+    source = pixels if cut == 0 else _activations(job, taught, network.to(data.device), cut, pixels)
     trained = network if cut == 0 else network.tail(cut)
     goal = _goal(job, statistics)
-    fitted, told = _best_rate(job, run, trained.to(data.device), source, goal)
+    fitted, told = _best_rate(job, taught, trained.to(data.device), source, goal)
     frozen = job.frozen if cut else None
-    told |= {"trained_on": _trained_on(job, run)}
+    told |= {"trained_on": _trained_on(job, taught)}
     outcome = Outcome(statistics, network, trained, source, fitted, frozen, told)
     return finish(settings, data, run, outcome)
 
@@ -353,11 +364,14 @@ def check_recipe(settings: dict, planned: list[Run]) -> None:
         )
 
 
-def _key(settings, data: Data, planned, draw, start: Start, pseudo, code) -> str:
+def _key(settings, data: Data, planned, draw, start: Start, pseudo, extra, code) -> str:
     """Name of the unfinished work: the digest of everything that decides the result."""
     content = hashlib.sha256(np.ascontiguousarray(data.images))
     tables = [data.catalog, data.table.reset_index()]
     tables += [table for table in (pseudo, data.boxes) if table is not None]
+    if extra is not None:
+        content.update(np.ascontiguousarray(extra.images))
+        tables.append(extra.table)
     for table in tables:
         content.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     for run in planned:

@@ -11,6 +11,7 @@ from fewsky.paper import numbers_star_galaxy as read
 from fewsky.paper import numbers_star_galaxy_radial as influence
 from fewsky.paper import numbers_star_galaxy_tried as tried
 from fewsky.paper import numbers_star_galaxy_distance as redshifts
+from fewsky.paper import numbers_star_galaxy_generated as generated
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -40,6 +41,8 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     `files` holds lists of paths `raw`, `aligned`, `sharpness`, `catalogs`; paths by task `audits`,
     `metrics`, `comparisons`; paths by experiment `cards`, and influence.KINDS where that is
     measured; and the single paths `published` and `constants`.
+    `metrics`, `comparisons`; paths by experiment `cards`; and the single paths `published` and
+    `constants`; and paths by name `generated`.
     """
     chapter = settings["chapter"]
     roles = {role: settings["families"][chapter[role]] for role in ("small", "large")}
@@ -68,13 +71,17 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         numbers |= redshifts.of_redshifts(files["catalogs"])
     facts = {
         **told,
+    made, made_facts = generated.collect(settings, files.get("generated", {}))
+    numbers |= made
+    facts = {
+        "generated": made_facts,
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
         "nearer": _nearer(numbers),
         "truth": any(key.startswith("truth.") for key in numbers),
         "radial": radial["facts"],
     }
-    return {"numbers": numbers, "facts": facts, "makers": MAKERS}
+    return {"numbers": numbers, "facts": facts, "makers": MAKERS | generated.MAKERS}
 
 
 def _nearer(numbers: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Patches that no telescope took: who is generated, how, and whether it can be told."""
