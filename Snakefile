@@ -24,6 +24,11 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
+if four_classes():
+
+    include: "rules/star_galaxy_classes.smk"
+
+
 if "detection" in PLAN.paper["chapters"]:
 
     include: "rules/detection_named.smk"

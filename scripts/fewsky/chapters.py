@@ -13,6 +13,7 @@ from fewsky.chapters_checks import known_experiments as _experiments
 from fewsky.chapters_checks import named
 from fewsky.chapters_checks import of_survey as _of_dataset
 from fewsky.chapters_detection import check_detection
+from fewsky.chapters_four_classes import check_four_classes
 from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
@@ -48,6 +49,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         known(f"{where}.{side}", chapter[side], plan.families, "experiment")
     for key in ("curves", "confusion", "main"):
         _experiments(f"{where}.{key}", chapter[key], plan)
+    if chapter["four_classes"]:
+        check_four_classes(f"{where}.four_classes", chapter, plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
