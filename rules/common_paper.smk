@@ -482,8 +482,18 @@ def told_of(chapter):
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
     }
-    more = {"self-supervision": told_of_atlas, "detection": told_of_detection}
+    more = {
+        "self-supervision": told_of_atlas,
+        "detection": told_of_detection,
+        "star-galaxy": told_of_star_galaxy,
+    }
     return found | (more[chapter](chapter) if chapter in more else {})
+
+
+def told_of_star_galaxy(chapter):
+    """What the numbers of the star/galaxy chapter are told besides: data sets of four classes."""
+    scenes = {name: block for name, block in PLAN.datasets.items() if "scene" in block}
+    return {"scene_datasets": scenes}
 
 
 def told_of_detection(chapter):

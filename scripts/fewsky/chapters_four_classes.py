@@ -1,4 +1,4 @@
-"""Patches of four classes held against the rest of config.yaml: data sets, tasks, and the chapter."""
+"""Patches of four classes held against the rest of config.yaml: data sets, tasks, the chapter."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from fewsky.surveys import reader
 
 
 def check_scenes(plan: Any) -> None:
-    """Raise FewskyError where a data set of such patches cannot be cut, or a window leaves a patch."""
+    """Raise FewskyError where a data set of them cannot be cut, or a window leaves its patch."""
     for name, dataset in plan.datasets.items():
         if "scene" not in dataset:
             continue
@@ -29,7 +29,7 @@ def check_scenes(plan: Any) -> None:
 
 
 def check_four_classes(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
-    """The block's experiments answer its task, whose patches are scenes; a network draws the map."""
+    """Its experiments answer its task, whose patches are scenes; a network draws the map."""
     block = chapter["four_classes"]
     known(f"{where}.task", block["task"], plan.tasks, "task")
     task = plan.tasks[block["task"]]

@@ -1,4 +1,4 @@
-"""How much of their pixels equal square patches share, and which to keep so that none share much."""
+"""How much of their pixels square patches share, and which to keep so that none share much."""
 
 import numpy as np
 from scipy.spatial import cKDTree

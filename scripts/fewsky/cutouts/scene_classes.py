@@ -42,7 +42,7 @@ def classes_at(
 
     star, galaxy: counted objects of that class have their centre within `within_px` of the patch's
     in x and in y; both: of either class. sky: of all that is `listed` nothing lies within
-    `distance_arcsec`. Else it is not decided: an object stands at the rim, or is too faint to count.
+    `distance_arcsec`. Else it is not decided: an object stands at the rim, or is too faint.
     """
     xy = places[["x", "y"]].to_numpy(float)
     inside = {

@@ -1,4 +1,4 @@
-"""Patches of four classes: empty sky, a star, a galaxy, or both; by what the catalogue has there."""
+"""Patches of four classes: empty sky, a star, a galaxy, or both, by what the catalogue has."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -89,14 +89,19 @@ def _between(counted: pd.DataFrame, scene: Mapping[str, Any], rng) -> pd.DataFra
     ends = np.stack([table[PLACE].to_numpy(float) for table in (one, other)])
     low, high = np.ceil(ends.max(axis=0) - reach), np.floor(ends.min(axis=0) + reach)
     middle = np.floor(ends.mean(axis=0) + 0.5)
-    low, high = np.maximum(low, middle - scene["shift_px"]), np.minimum(high, middle + scene["shift_px"])
+    low, high = (
+        np.maximum(low, middle - scene["shift_px"]),
+        np.minimum(high, middle + scene["shift_px"]),
+    )
     whole = (low <= high).all(axis=1)
     places = rng.integers(low[whole].astype(int), high[whole].astype(int) + 1).astype(float)
     one, other = one[whole], other[whole]
     first = one["magnitude"].to_numpy() <= other["magnitude"].to_numpy()
     brighter = pd.concat([one[first], other[~first]])
     order = np.concatenate([np.flatnonzero(first), np.flatnonzero(~first)])
-    names = one["object_id"].astype(str).to_numpy() + "+" + other["object_id"].astype(str).to_numpy()
+    names = (
+        one["object_id"].astype(str).to_numpy() + "+" + other["object_id"].astype(str).to_numpy()
+    )
     return brighter.assign(
         centre=brighter["label"], object_id=names[order], x=places[order, 0], y=places[order, 1]
     )

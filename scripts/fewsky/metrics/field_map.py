@@ -42,12 +42,15 @@ def _agreement(sample: Sample, classes: list[str], bootstrap: int, seed: int) ->
     draws = resample(n_tiles, 1, bootstrap, np.random.default_rng(seed))
     names = [*MEASURES, *(f"{kind}_{name}" for kind in BY_CLASS for name in classes)]
     whole, resampled = (
-        measure([sample], weights, classes, ranked=()) for weights in (np.ones((1, n_tiles)), draws.groups)
+        measure([sample], weights, classes, ranked=())
+        for weights in (np.ones((1, n_tiles)), draws.groups)
     )
     values = [np.stack([found[name] for name in names], axis=-1) for found in (whole, resampled)]
     found = estimate(values[0][0], values[1], draws, n_tiles, limits(names))
     rows = list(zip(names, *found[:3], [n] * len(names), strict=True))
     for word, numbers in (("share", sample.truth), ("mapped", sample.adjusted)):
         share = np.bincount(numbers, minlength=len(classes)) / n
-        rows += [(f"{word}_{name}", s, np.nan, np.nan, n) for name, s in zip(classes, share, strict=True)]
+        rows += [
+            (f"{word}_{name}", s, np.nan, np.nan, n) for name, s in zip(classes, share, strict=True)
+        ]
     return rows

@@ -40,8 +40,8 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
     paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the list of paths
-    `frames` and `maps`, one a field; and the single paths `published` and `constants`. Facts of a chapter lie
-    under its name, and numbers of two chapters have no key in common.
+    `frames` and `maps`, one a field; and the single paths `published` and `constants`. Facts of a
+    chapter lie under its name, and numbers of two chapters have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]

@@ -15,8 +15,8 @@ def thin_parts(catalog: pd.DataFrame, part: np.ndarray, task: Mapping[str, Any])
     """The parts `(n,)` with `overlap` for patches that share too much with one of the same part.
 
     `overlap` of the task is the largest fraction; a task without it keeps all. Within a field the
-    cutouts room has seen to it (cutouts.scenes); between fields the fraction is the largest that two
-    patches at that distance can share. Of two the first row stays.
+    cutouts room has seen to it (cutouts.scenes); between fields the fraction is the largest that
+    two patches at that distance can share. Of two the first row stays.
     """
     if task.get("overlap") is None:
         return part
@@ -29,6 +29,8 @@ def thin_parts(catalog: pd.DataFrame, part: np.ndarray, task: Mapping[str, Any])
     apart = separations(ra[first], dec[first], ra[second], dec[second])
     both = (own[first] == own[second]) & (field[first] != field[second])
     kept = greedy(len(used), pairs[both & (most_shared(apart, side) > task["overlap"])])
-    say(f"split: {(~kept).sum()} patches share more than {task['overlap']:g} with one of their part")
+    say(
+        f"split: {(~kept).sum()} patches share more than {task['overlap']:g} with one of their part"
+    )
     part[used[~kept]] = "overlap"
     return part
