@@ -84,7 +84,8 @@ def true_classes(
     The rule is that of the catalogue with the simulator's objects (field, x, y, true_class, mag_r)
     down to `faintest_mag` in its place; what is fainter counts for nothing.
     """
-    known = truth.rename(columns={"true_class": "label", "mag_r": "magnitude"})
+    known = truth[["field", "x", "y", "true_class", "mag_r"]]
+    known = known.set_axis(["field", "x", "y", "label", "magnitude"], axis=1)
     if scene["faintest_mag"] is not None:
         known = brighter(known, scene["faintest_mag"])
     parts = [catalog[:0].assign(true_class="")]

@@ -28,8 +28,14 @@ class Site(NamedTuple):
     missing: np.ndarray
 
     def edge_px(self, places: pd.DataFrame) -> np.ndarray:
-        """Distance in pixels of positions x, y to where there is no data."""
-        return distance_to_edge(self.missing, places["x"], places["y"])
+        """Distance in pixels of whole pixels x, y to where there is no data, 0 there."""
+        height, width = self.missing.shape
+        x, y = (
+            places[axis].to_numpy(int).clip(0, n - 1)
+            for axis, n in zip("xy", (width, height), strict=True)
+        )
+        distance = distance_to_edge(self.missing, places["x"], places["y"])
+        return np.where(self.missing[y, x], 0, distance)
 
 
 def scene_patches(

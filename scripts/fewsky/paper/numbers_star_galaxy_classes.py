@@ -59,7 +59,9 @@ def facts_of(block: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> di
     if block is None:
         return None
     task = settings["tasks"][block["task"]]
-    part = next((p for p in ("train", "val", "test") if block["field"] in task["split"][p]), "mixed")
+    part = next(
+        (p for p in ("train", "val", "test") if block["field"] in task["split"][p]), "mixed"
+    )
     return {
         **{key: block[key] for key in ("task", "main", "network", "field")},
         "classes": task["classes"],
