@@ -113,7 +113,7 @@ def test_a_picture_has_its_colours_in_place():
     assert tuple(shown[7, 3]) == pytest.approx(tuple(field_map.to_rgba(style.YELLOW)))
 
 
-# --- figure, table, text ----------------------------------------------------------------------------
+# --- figure, table, text --------------------------------------------------------------------------
 @cache
 def results(simulated=True):
     """A results folder with a field, its map, its agreement and metrics of two experiments."""
@@ -203,8 +203,8 @@ def test_the_text_tells_of_four_classes(part, tmp_path):
     told["tasks"]["four"] = {"dataset": "scenes", "classes": CLASSES, "split": split}
     scene = {"within_px": 8, "shift_px": 8, "faintest_mag": 22.0, "distance_arcsec": 8.0}
     told["scene_datasets"] = {"scenes": {"size": 25, "scene": scene | {"overlap": 0.25}}}
-    told["chapter"]["four_classes"] = {"task": "four", "main": list(names), "network": "net",
-                                       "field": "1-1-5", "step_px": 5, "tile_arcmin": 1.0}  # fmt: skip
+    block = {"task": "four", "main": list(names), "network": "net", "field": "1-1-5"}
+    told["chapter"]["four_classes"] = block | {"step_px": 5, "tile_arcmin": 1.0}
     save_json({"counts": {"test": dict.fromkeys(CLASSES, 7)}}, tmp_path / "splits/four/audit.json")
     base = metrics(list(names), truth=True).query("subset == 'all' and metric == 'mcc'")
     more = ["macro_f1", "balanced_accuracy", *(f"recall_{name}" for name in CLASSES)]
