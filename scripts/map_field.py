@@ -14,7 +14,7 @@ with running(snakemake.log[0]), reproducible(snakemake.params.settings["threads"
     fields = load_table(given.fields, keep_default_na=False)
     plane = open_field(fields, Path(given.fields).parent, settings["field"])
     device = str(choose_device(snakemake.resources.device))
-    table = map_field(Path(given.card).parent, plane, settings, device)
+    table = map_field(Path(given.card[0]).parent, plane, settings, device)
     raw = load_table(given.files, keep_default_na=False)
     target = map_catalogue(table, raw, Path(snakemake.resources.store), plane, settings)
     save_table(table.assign(target=target), snakemake.output.table)
