@@ -36,6 +36,9 @@ if "star-galaxy" in PLAN.paper["chapters"] and PLAN.paper["star-galaxy"]["distan
 if asked_of("star-galaxy", "generated"):
 
     include: "rules/star_galaxy_generated.smk"
+if four_classes():
+
+    include: "rules/star_galaxy_classes.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

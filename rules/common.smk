@@ -397,8 +397,10 @@ def side_arcsec(dataset):
 def splitting(name):
     """A task's split with what it needs of the dataset: the side of a patch in arcsec."""
     task = PLAN.tasks[name]
-    side = side_arcsec(PLAN.datasets[task["dataset"]])
-    return {"name": name, **task, "patch_arcsec": side, **keeping_out(name)}
+    dataset = PLAN.datasets[task["dataset"]]
+    apart = {"overlap": dataset["scene"]["overlap"]} if "scene" in dataset else {}
+    side = side_arcsec(dataset)
+    return {"name": name, **task, "patch_arcsec": side, **apart, **keeping_out(name)}
 
 
 def keeping_out(name):
@@ -858,11 +860,20 @@ def scoring(task):
     return {
         "task": {"name": task, **PLAN.tasks[task]},
         **({"size": PLAN.datasets[PLAN.tasks[task]["dataset"]]["size"]} if task in BOXED else {}),
+        **shown_truly(PLAN.datasets[PLAN.tasks[task]["dataset"]]),
         "scoring": {**PLAN.paper["scoring"], "nuisance": (controls or [None])[0]},
         "ranked": ranked,
         "primary": primary,
         **({"held": held} if held else {}),
     }
+
+
+def shown_truly(dataset):
+    """What says of patches of four classes what they truly show, where the sky is simulated."""
+    if "scene" not in dataset:
+        return {}
+    told = {"pixel_arcsec": PLAN.surveys[dataset["survey"]]["pixel_arcsec"]}
+    return {"scene": {"rule": dataset["scene"], **told}}
 
 
 def curved():

@@ -226,6 +226,32 @@ def telling(block):
         **{key: told[key] for key in keys},
         "budget": block["budget"],
         "bootstrap": PLAN.paper["scoring"]["bootstrap"],
+def four_classes():
+    """The block of the chapter on four classes; None without it or without the chapter."""
+    shown = "star-galaxy" in PLAN.paper["chapters"]
+    return PLAN.paper["star-galaxy"]["four_classes"] if shown else None
+
+
+def of_mapped(room):
+    """The list of a room for the shard that holds the field mapped in four classes."""
+    survey, shard = PLAN.paper["star-galaxy"]["survey"], shard_of(four_classes()["field"])
+    return f"<results>/{room}/{survey}/{shard}.tsv"
+
+
+def maps_scored():
+    """Agreement of the map in four classes with the catalogue's, as a list of none or one."""
+    return [f"<results>/metrics/maps/{four_classes()['field']}.csv"] if four_classes() else []
+
+
+def mapping():
+    """What the map of a field is told: the data set's rule, the field's catalogue, the network."""
+    told = four_classes()
+    dataset = PLAN.datasets[PLAN.tasks[told["task"]]["dataset"]]
+    cut = cutting(dataset, shard_of(told["field"]))
+    return {
+        **{key: told[key] for key in ("field", "step_px")},
+        **cut,
+        "threads": threads_for(told["network"]),
     }
 
 
@@ -483,12 +509,20 @@ def told_of(chapter):
     }
     more = {"self-supervision": told_of_atlas, "detection": told_of_detection}
     more["star-galaxy"] = told_of_star_galaxy
+    more = {
+        "self-supervision": told_of_atlas,
+        "detection": told_of_detection,
+        "star-galaxy": told_of_star_galaxy,
+    }
     return found | (more[chapter](chapter) if chapter in more else {})
 
 
 def told_of_star_galaxy(chapter):
     """What the numbers of the chapter on stars and galaxies are told besides, part by part."""
     return {"tried": told_tried(PLAN)}
+    """What the numbers of the star/galaxy chapter are told besides: data sets of four classes."""
+    scenes = {name: block for name, block in PLAN.datasets.items() if "scene" in block}
+    return {"scene_datasets": scenes}
 
 
 def told_of_detection(chapter):
@@ -564,6 +598,7 @@ def of_star_galaxy():
         "sharpness": of_shards("aligned", ".sharpness.csv", survey),
         **influences_of(INFLUENTIAL, without="influence_maps"),
         "generated": metrics_generated(),
+        "maps": maps_scored(),
     }
 
 

@@ -32,6 +32,7 @@ with running(snakemake.log[0]):
     optional += ("searches", "found", "exports", "explained")
     optional += ("curves", "contrasts", "represented")
     optional += ("boxes", "named", "frames", "exported")
+    optional += ("maps",)
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
@@ -58,6 +59,7 @@ with running(snakemake.log[0]):
             "named": by_name(rooms["named"]),
             "frames": list(rooms["frames"]),
             "generated": by_name(rooms["generated"]),
+            "maps": list(rooms["maps"]),
             "published": given.published,
             "constants": given.constants,
         },

@@ -15,6 +15,7 @@ from fewsky.chapters_checks import of_survey as _of_dataset
 from fewsky.chapters_detection import check_detection
 from fewsky.chapters_radial import check_radial
 from fewsky.chapters_distance import check_distance
+from fewsky.chapters_four_classes import check_four_classes
 from fewsky.console import FewskyError
 from fewsky.generated_check import check_generated_shown
 from fewsky.pretexts_shown import check_shown
@@ -58,6 +59,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
     check_distance(f"{where}.distance", chapter.get("distance"), plan)
     if chapter["generated"]:
         check_generated_shown(f"{where}.generated", chapter["generated"], plan)
+    if chapter["four_classes"]:
+        check_four_classes(f"{where}.four_classes", chapter, plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

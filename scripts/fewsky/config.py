@@ -8,6 +8,7 @@ from typing import Any
 from fewsky.atlas import expand_atlas
 from fewsky.bands_check import check_bands
 from fewsky.chapters import check_chapters
+from fewsky.chapters_four_classes import check_scenes
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.extra_check import check_extra
@@ -111,6 +112,7 @@ def _cross_check(plan: Plan) -> None:
     for name, dataset in plan.datasets.items():
         known(f"datasets.{name}.survey", dataset["survey"], plan.surveys, "survey")
         _check_dataset(name, dataset, plan.surveys[dataset["survey"]])
+    check_scenes(plan)
     for name, survey in plan.surveys.items():
         _check_survey(name, survey)
     for name, task in plan.tasks.items():

@@ -8,13 +8,14 @@ from fewsky.schema import known, listed
 
 
 def drop_unset(config: dict) -> dict:
-    """The configuration without a composite or a keep_out that is null, as if never named.
+    """The configuration without a composite, scene or keep_out that is null, as if never named.
 
-    So no job that has neither is told of them.
+    So no job that has none of them is told of them.
     """
     for dataset in config["datasets"].values():
-        if dataset.get("composite", 0) is None:
-            del dataset["composite"]
+        for key in ("composite", "scene"):
+            if dataset.get(key, 0) is None:
+                del dataset[key]
     for task in config["tasks"].values():
         if task["split"].get("keep_out", 0) is None:
             del task["split"]["keep_out"]

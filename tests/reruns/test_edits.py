@@ -21,6 +21,11 @@ SKY = 2 * 8 + 2 * 4 + 1
 SKY = 2 * 9 + 2 * 4 + 1
 # draw each; two of one draw with and without generated patches.
 SKY = 2 * 6 + 2 * 4 + 1 + 2
+# Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, one of four
+# classes, four of the nebulae with one pretext, five of Galaxy10, one of the atlas, one detector.
+# Two more pretexts, one draw each.
+SKY = 2 * 6 + 2 * 4 + 1
+FOUR = 2
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
@@ -148,7 +153,7 @@ def test_a_plots_code_reruns_that_plot(edited, script):
 def test_the_trainers_code_reruns_training_and_what_reads_it(edited, module):
     edited.replace(f"scripts/fewsky/{module}.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     jobs = edited.jobs()
-    assert jobs["train"] == SKY + GALAXIES + ATLAS + DETECTORS + PRETEXTS
+    assert jobs["train"] == SKY + FOUR + GALAXIES + ATLAS + DETECTORS + PRETEXTS
     assert jobs["search_settings"] == jobs["explain"] == 1
     assert jobs["score"] == jobs["compare"] == TASKS
     assert upstream(jobs) == {}
@@ -227,7 +232,21 @@ def test_a_field_added_leaves_other_shards_alone(edited):
     fields = ["8162-6-80", "8162-6-120", "8162-6-174", "8162-6-175", "8162-6-250"]
     jobs = edited.config({"surveys": {"sdss": {"fields": fields}}})
     assert jobs["align_fields"] == 1
-    assert jobs["cut_patches"] == 1
+    assert jobs["cut_patches"] == 2  # of objects, and of four classes
+
+
+def test_what_counts_as_shown_recuts_the_four_classes_alone(edited):
+    jobs = edited.config({"datasets": {"sdss-scenes-25px": {"scene": {"faintest_mag": 21.5}}}})
+    assert jobs["cut_patches"] == jobs["measure_patches"] == 2
+    assert jobs["train"] == FOUR and jobs["make_split"] == jobs["score"] == 1
+    assert jobs["map_field"] == jobs["score_map"] == jobs["plot_sdss_4class"] == 1
+    assert "align_fields" not in jobs and "plot_sdss_patches" not in jobs
+
+
+def test_a_finer_map_trains_nothing(edited):
+    jobs = edited.config({"paper": {"star-galaxy": {"four_classes": {"step_px": 15}}}})
+    shown = Counter(plot_sdss_4class=1, tabulate_sdss_4class=1)
+    assert jobs == Counter(map_field=1, score_map=1) + shown + PAPER
 
 
 def test_a_new_weight_in_the_scores_trains_nothing(edited):

@@ -18,6 +18,7 @@ ELSEWHERE = (
     "_g10_",
     "_ssl_",
     "_det",
+    "_sdss_4class",
     "plot_atlas",
     "plot_models",
     "_sdss_radial",

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 from astropy.wcs import WCS
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from fewsky.console import FewskyError, say
 from fewsky.cutouts.composite import composite
+from fewsky.cutouts.edges import distance_to_edge
+from fewsky.cutouts.scenes import Site, scene_patches
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
 from fewsky.surveys.sdss_redshifts import COLUMNS as REDSHIFTS
 from fewsky.surveys.sdss_redshifts import with_redshifts
@@ -89,22 +90,6 @@ def gather(
     return patches, complete
 
 
-def distance_to_edge(missing: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Distance in pixels from positions to the nearest pixel that is missing or off the image.
-
-    `missing` is `(y, x)`; distances are between centres, so a position next to the edge has 1.
-    """
-    height, width = missing.shape
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    frame = np.minimum.reduce([x + 1, y + 1, width - x, height - y])
-    rim = missing & ndimage.binary_dilation(~missing)
-    rows, columns = np.nonzero(rim)
-    if len(rows) == 0 or len(x) == 0:
-        return frame
-    nearest, _ = cKDTree(np.stack([columns, rows], 1)).query(np.stack([x, y], 1))
-    return np.minimum(frame, nearest)
-
-
 def neighbours(objects: pd.DataFrame, others: pd.DataFrame, pixel_arcsec: float) -> pd.DataFrame:
     """Distance in arcsec and r magnitude of the nearest other catalogue object of the field.
 
@@ -153,10 +138,12 @@ def _cut_field(
     listed = read_catalogue(raw, store, row["field"], survey, wcs, shape, survey["reference_band"])
     objects, counts = select_objects(listed, dataset["objects"])
     objects = with_redshifts(objects, raw, store, survey, row["field"])
+    missing = ~np.isfinite(cube).all(axis=0)
+    if "scene" in dataset:
+        objects = scene_patches(objects, listed, Site(row["field"], wcs, missing), dataset, survey)
     images, complete = gather(
         cube, objects["x"].to_numpy(), objects["y"].to_numpy(), dataset["size"]
     )
-    missing = ~np.isfinite(cube).all(axis=0)
     # Blends count by their parts, and SDSS lists some objects again (MODE 3 and 4).
     others = listed[(listed["nchild"] <= 0) & listed["mode"].isin([-1, 1, 2])]
     catalog = objects.assign(
@@ -190,7 +177,8 @@ def _in_order(catalog: pd.DataFrame, bands: list[str]) -> pd.DataFrame:
     numbers = [f"{kind}_{band}" for kind in kinds for band in bands]
     numbers += ["petror50_r", "petror90_r", "edge_px", "neighbour_arcsec", "neighbour_mag_r"]
     numbers += [name for name in REDSHIFTS if name in catalog]
-    table = catalog.reindex(columns=[*FIRST, *numbers])
+    made_for = ["centre"] if "centre" in catalog else []  # of scenes only
+    table = catalog.reindex(columns=[*FIRST, *made_for, *numbers])
     table[numbers] = table[numbers].astype(np.float64)
     return table.astype(
         {name: np.int64 for name in WHOLE} | {"primary": bool, "complete": bool}

@@ -40,10 +40,15 @@ def frame_catalogue(
     places = zip("yx", seen.shape, strict=True)
     row, column = (objects[axis].round().clip(0, n - 1).astype(int) for axis, n in places)
     objects = objects[seen[row, column]].reset_index(drop=True)
-    magnitude = np.select(
+    magnitude = best_magnitude(objects, band)
+    say(f"{field}: {objects['label'].value_counts().to_dict()} of {len(listed)} catalogued")
+    return objects[["ra", "dec", "label"]].assign(magnitude=magnitude)
+
+
+def best_magnitude(objects: pd.DataFrame, band: str) -> np.ndarray:
+    """Magnitudes `(n,)` in a band: the best model's of galaxies, the PSF's of stars, else NaN."""
+    return np.select(
         [objects["label"] == kind for kind in MAGNITUDES],
         [objects[f"{name}_{band}"].astype(float) for name in MAGNITUDES.values()],
         np.nan,
     )
-    say(f"{field}: {objects['label'].value_counts().to_dict()} of {len(listed)} catalogued")
-    return objects[["ra", "dec", "label"]].assign(magnitude=magnitude)

@@ -25,7 +25,7 @@ def measure_patches(
     parts = [
         _measure_field(images[rows], catalog.iloc[rows], bands, pixel_arcsec) for rows in fields
     ]
-    table = pd.concat(parts).loc[catalog.index] if parts else _no_rows(images, bands)
+    table = pd.concat(parts).loc[catalog.index] if parts else no_rows(images, bands)
     for name in ("neighbour_arcsec", "neighbour_mag_r"):
         table[name] = catalog[name]
     table.insert(0, "object_id", catalog["object_id"])
@@ -38,19 +38,21 @@ def _measure_field(
     patches, median, rms = prepare(images, catalog, bands, pixel_arcsec)
     flux, error = aperture(patches, np.full(patches.noise.shape, APERTURE_PX))
     snr = flux / error
-    columns = _by_band("snr", snr, bands)
+    columns = by_band("snr", snr, bands)
     shapes = measure_shapes(recentred(patches, snr), snr, bands)
     columns |= {f"feat_{name}": value for name, value in shapes.items()}
-    columns |= _by_band("ring_median", median, bands) | _by_band("ring_rms", rms, bands)
+    columns |= by_band("ring_median", median, bands) | by_band("ring_rms", rms, bands)
     return pd.DataFrame(columns, index=catalog.index)
 
 
-def _by_band(name: str, values: np.ndarray, bands: list[str]) -> dict[str, np.ndarray]:
+def by_band(name: str, values: np.ndarray, bands: list[str]) -> dict[str, np.ndarray]:
+    """Columns `name_<band>` of values `(n, band)`."""
     return {f"{name}_{band}": values[:, k] for k, band in enumerate(bands)}
 
 
-def _no_rows(images: np.ndarray, bands: list[str]) -> pd.DataFrame:
-    """The measured columns of a shard without objects."""
+def no_rows(images: np.ndarray, bands: list[str], measure=None) -> pd.DataFrame:
+    """The measured columns of a shard without objects, by what measures a field's patches."""
     names = [f"{kind}_{band}" for kind in ("psf_fwhm", "noise") for band in bands]
     blank = pd.DataFrame([[0.0, 0.0] + [1.0] * len(names)], columns=["x", "y", *names])
-    return _measure_field(np.zeros((1, *images.shape[1:])), blank, bands, PIXEL_ARCSEC)[:0]
+    measure = measure or _measure_field
+    return measure(np.zeros((1, *images.shape[1:])), blank, bands, PIXEL_ARCSEC)[:0]

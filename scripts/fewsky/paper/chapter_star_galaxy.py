@@ -12,6 +12,7 @@ from fewsky.paper import numbers_star_galaxy_radial as influence
 from fewsky.paper import numbers_star_galaxy_tried as tried
 from fewsky.paper import numbers_star_galaxy_distance as redshifts
 from fewsky.paper import numbers_star_galaxy_generated as generated
+from fewsky.paper import numbers_star_galaxy_classes as four
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -30,6 +31,7 @@ MAKERS = {
     **influence.MAKERS,
     **tried.MAKERS,
     **redshifts.MAKERS,
+    **four.MAKERS,
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -69,6 +71,7 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     numbers |= more
     if chapter.get("distance"):
         numbers |= redshifts.of_redshifts(files["catalogs"])
+    numbers |= four.collect(settings, files)
     facts = {
         **told,
     made, made_facts = generated.collect(settings, files.get("generated", {}))
@@ -80,6 +83,7 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         "nearer": _nearer(numbers),
         "truth": any(key.startswith("truth.") for key in numbers),
         "radial": radial["facts"],
+        "four": four.facts_of(chapter.get("four_classes"), settings),
     }
     return {"numbers": numbers, "facts": facts, "makers": MAKERS | generated.MAKERS}
 

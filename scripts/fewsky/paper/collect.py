@@ -44,6 +44,8 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     `frames`, one a field; paths by name `generated`; and the single paths `published` and
     `constants`. Facts of a chapter lie under its name, and numbers of two chapters have no key in
     common.
+    `frames` and `maps`, one a field; and the single paths `published` and `constants`. Facts of a
+    chapter lie under its name, and numbers of two chapters have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
@@ -67,6 +69,7 @@ def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
     chapter = settings["chapter"]
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
     own["frames"], own["generated"] = files.get("frames", []), files.get("generated", {})
+    own |= {room: files.get(room, []) for room in ("frames", "maps")}
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])

@@ -17,6 +17,7 @@ from fewsky.splits.groups import (
 )
 from fewsky.splits.image_copies import find_copies
 from fewsky.splits.labels import as_one_class
+from fewsky.splits.overlap import thin_parts
 from fewsky.splits.sphere import close_pairs
 
 
@@ -43,6 +44,7 @@ def make_split(catalog, looks, task, *, seed):
     guard = guard_distance(task)
     manifest["part"] = assign_parts(catalog, manifest, kept, split, np.random.default_rng(seed))
     manifest.loc[eligible & ~kept, "part"] = "duplicate"
+    manifest["part"] = thin_parts(catalog, manifest["part"], task)
     manifest["part"] = guard_parts(manifest, guard)
     manifest["fold"] = assign_folds(manifest, split["folds"], seed)
     manifest["part"] = guard_folds(manifest, guard, np.random.default_rng([seed, 2]))

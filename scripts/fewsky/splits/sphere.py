@@ -35,6 +35,12 @@ def nearest(ra, dec, other_ra, other_dec):
     return np.degrees(2 * np.arcsin(np.minimum(distance / 2, 1))) * 3600, index
 
 
+def separations(ra, dec, other_ra, other_dec):
+    """Return the separation in arcsec, (n,), of each position from the other in its row."""
+    straight = unit_vectors(ra, dec) - unit_vectors(other_ra, other_dec)
+    return np.degrees(2 * np.arcsin(np.linalg.norm(straight, axis=-1) / 2)) * 3600
+
+
 def within(ra, dec, other_ra, other_dec, arcsec):
     """Return which positions, (n,) bool, have one of the others within `arcsec`."""
     return nearest(ra, dec, other_ra, other_dec)[0] <= arcsec
