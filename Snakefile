@@ -10,6 +10,7 @@ configfile: "config.yaml"
 
 include: "rules/common.smk"
 include: "rules/common_paper.smk"
+include: "rules/common_star_galaxy.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
 include: "rules/cutouts.smk"
@@ -24,21 +25,11 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
-if RADIAL:
+for part in ("radial", "tried", "distance", "generated", "four_classes"):
 
-    include: "rules/star_galaxy_radial.smk"
-if tried_experiments(PLAN):
+    if part_of("star-galaxy", part):
 
-    include: "rules/star_galaxy_tried.smk"
-if "star-galaxy" in PLAN.paper["chapters"] and PLAN.paper["star-galaxy"]["distance"]:
-
-    include: "rules/star_galaxy_distance.smk"
-if asked_of("star-galaxy", "generated"):
-
-    include: "rules/star_galaxy_generated.smk"
-if four_classes():
-
-    include: "rules/star_galaxy_classes.smk"
+        include: f"rules/star_galaxy_{part}.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

@@ -20,7 +20,7 @@ from fewsky.lineage import cut_name
 from fewsky.losses import of_its_loss
 from fewsky.surveys import reader
 from fewsky.target_columns import are_measured
-from fewsky.tried import told_tried, tried_experiments, tried_pairs
+from fewsky.tried import tried_experiments, tried_pairs
 
 try:
     PLAN = resolve(config)

@@ -201,60 +201,6 @@ def views_shown():
     return {key: recipe[key] for key in ("brightness_nmgy", "blur_px")}
 
 
-def influences_of(names, without):
-    """What is measured of the influence of pixels on some networks: files by their kind, but one."""
-    ends = {"influences": ".parquet", "influence_tests": ".csv",
-            "influence_neighbours": ".neighbours.csv", "influence_maps": ".safetensors",
-            "influence_told": ".json"}  # fmt: skip
-    path = "<results>/models/{name}/influence"
-    return {kind: expand(path + end, name=names) for kind, end in ends.items() if kind != without}
-def generated_files(names, ending):
-    """Generated patches, or their tables, of every draw of some experiments."""
-    return [
-        f"<results>/splits/{PLAN.experiments[name]['task']}/generated/{name}/draw-{k}{ending}"
-        for name in names
-        for k in draws_of(name)
-    ]
-
-
-def telling(block):
-    """What the test of real against generated is told."""
-    told = generating(block["with"][0])
-    keys = ("classes", "folds", "seed", "bands", "pixel_arcsec")
-    return {
-        "experiment": "paper.star-galaxy.generated",
-        **{key: told[key] for key in keys},
-        "budget": block["budget"],
-        "bootstrap": PLAN.paper["scoring"]["bootstrap"],
-def four_classes():
-    """The block of the chapter on four classes; None without it or without the chapter."""
-    shown = "star-galaxy" in PLAN.paper["chapters"]
-    return PLAN.paper["star-galaxy"]["four_classes"] if shown else None
-
-
-def of_mapped(room):
-    """The list of a room for the shard that holds the field mapped in four classes."""
-    survey, shard = PLAN.paper["star-galaxy"]["survey"], shard_of(four_classes()["field"])
-    return f"<results>/{room}/{survey}/{shard}.tsv"
-
-
-def maps_scored():
-    """Agreement of the map in four classes with the catalogue's, as a list of none or one."""
-    return [f"<results>/metrics/maps/{four_classes()['field']}.csv"] if four_classes() else []
-
-
-def mapping():
-    """What the map of a field is told: the data set's rule, the field's catalogue, the network."""
-    told = four_classes()
-    dataset = PLAN.datasets[PLAN.tasks[told["task"]]["dataset"]]
-    cut = cutting(dataset, shard_of(told["field"]))
-    return {
-        **{key: told[key] for key in ("field", "step_px")},
-        **cut,
-        "threads": threads_for(told["network"]),
-    }
-
-
 # --- planetary nebulae --------------------------------------------------------------------------
 def pseudo_of(name):
     """The pseudo-labels that an experiment learns from, and the experiment that gave them."""
@@ -507,22 +453,12 @@ def told_of(chapter):
         "scoring": PLAN.paper["scoring"],
         "comparisons": PLAN.paper["comparisons"],
     }
-    more = {"self-supervision": told_of_atlas, "detection": told_of_detection}
-    more["star-galaxy"] = told_of_star_galaxy
     more = {
+        "star-galaxy": told_of_star_galaxy,
         "self-supervision": told_of_atlas,
         "detection": told_of_detection,
-        "star-galaxy": told_of_star_galaxy,
     }
     return found | (more[chapter](chapter) if chapter in more else {})
-
-
-def told_of_star_galaxy(chapter):
-    """What the numbers of the chapter on stars and galaxies are told besides, part by part."""
-    return {"tried": told_tried(PLAN)}
-    """What the numbers of the star/galaxy chapter are told besides: data sets of four classes."""
-    scenes = {name: block for name, block in PLAN.datasets.items() if "scene" in block}
-    return {"scene_datasets": scenes}
 
 
 def told_of_detection(chapter):
@@ -600,14 +536,6 @@ def of_star_galaxy():
         "generated": metrics_generated(),
         "maps": maps_scored(),
     }
-
-
-def metrics_generated():
-    """What training with generated patches gains, and whether they are told; none where not asked."""
-    asked = asked_of("star-galaxy", "generated")
-    return (
-        [f"<results>/metrics/generated/{name}.csv" for name in ("gains", "told")] if asked else []
-    )
 
 
 def of_planetary_nebulae():

@@ -28,11 +28,10 @@ def listed(paths, depth):
 
 with running(snakemake.log[0]):
     given = snakemake.input
-    optional = ("aligned", "sharpness", "pseudo", "distortions", "generated")
+    optional = ("aligned", "sharpness", "pseudo", "distortions", "generated", "maps")
     optional += ("searches", "found", "exports", "explained")
     optional += ("curves", "contrasts", "represented")
     optional += ("boxes", "named", "frames", "exported")
-    optional += ("maps",)
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,

@@ -13,9 +13,9 @@ from fewsky.chapters_checks import known_experiments as _experiments
 from fewsky.chapters_checks import named
 from fewsky.chapters_checks import of_survey as _of_dataset
 from fewsky.chapters_detection import check_detection
-from fewsky.chapters_radial import check_radial
 from fewsky.chapters_distance import check_distance
 from fewsky.chapters_four_classes import check_four_classes
+from fewsky.chapters_radial import check_radial
 from fewsky.console import FewskyError
 from fewsky.generated_check import check_generated_shown
 from fewsky.pretexts_shown import check_shown
@@ -53,10 +53,12 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         known(f"{where}.{side}", chapter[side], plan.families, "experiment")
     for key in ("curves", "confusion", "main"):
         _experiments(f"{where}.{key}", chapter[key], plan)
-    check_radial(f"{where}.radial", chapter["radial"], plan)
+    if chapter["radial"]:
+        check_radial(f"{where}.radial", chapter["radial"], plan)
     if chapter["tried"]:
         check_tried(f"{where}.tried", chapter["tried"], plan)
-    check_distance(f"{where}.distance", chapter.get("distance"), plan)
+    if chapter["distance"]:
+        check_distance(f"{where}.distance", chapter["distance"], plan)
     if chapter["generated"]:
         check_generated_shown(f"{where}.generated", chapter["generated"], plan)
     if chapter["four_classes"]:

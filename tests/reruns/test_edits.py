@@ -179,6 +179,8 @@ def test_what_stands_for_a_missing_redshift_reruns_that_network(edited):
     assert jobs["train"] == 2 and jobs["tabulate_sdss_distance"] == 1
     assert jobs["score"] == jobs["compare"] == jobs["tabulate_sdss_distance_pairs"] == 1
     assert upstream(jobs) == {} and "fit_opponent" not in jobs
+
+
 def test_what_a_mixture_is_made_with_reruns_its_patches_and_its_training(edited):
     change = {"experiments": {"sg-gen-mixture": {"generated": {"mixture": {"basis": 6}}}}}
     jobs = edited.config(change)

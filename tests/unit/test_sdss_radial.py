@@ -18,7 +18,7 @@ from fewsky.files import save_arrays, save_json, save_table
 from fewsky.models.influence_measured import COLUMNS, TESTS
 from fewsky.models.influence_neighbours import SUBSETS
 from fewsky.paper.collect import collect
-from fewsky.paper.numbers_star_galaxy_radial import collect_radial
+from fewsky.paper.numbers_star_galaxy_radial import collect
 from fewsky.paper.typeset import read_content, set_paper
 from tests.unit.shipped import SHIPPED, shipped
 from tests.unit.small_results import run_script
@@ -160,8 +160,7 @@ def told_of(tmp_path, **case):
 
 
 def test_numbers_are_those_of_the_tables(tmp_path):
-    found = collect_radial({"radial": BLOCK}, write(tmp_path))
-    numbers = found["numbers"]
+    numbers, facts = collect({"chapter": {"radial": BLOCK}}, write(tmp_path))
     told = {key: numbers[f"radial.large-ours.{key}"]["value"] for key in (
         "gradients.half_px", "gradients.half_arcsec", "anew.gradients.half_px", "gap",
         "without.px", "without", "alone", "neighbours.all.n", "n",
@@ -172,12 +171,12 @@ def test_numbers_are_those_of_the_tables(tmp_path):
         "without": 0.7, "alone": 0.7, "neighbours.all.n": 40, "n": 100,
     })  # fmt: skip
     assert "radial.large-ours.enough.px" not in numbers  # the best radius is the whole patch
-    assert found["facts"]["verdicts"]["large-ours"]["gradients-anew"] == "higher"
+    assert facts["verdicts"]["large-ours"]["gradients-anew"] == "higher"
 
 
 def test_without_the_block_there_is_nothing(tmp_path):
     for block in ({}, {"radial": None}):
-        assert collect_radial(block, {}) == {"numbers": {}, "facts": None}
+        assert collect({"chapter": block}, {}) == ({}, None)
     found = collect(*make_paper(tmp_path))
     assert found["facts"]["star-galaxy"]["radial"] is None
 

@@ -5,17 +5,26 @@ from pathlib import Path
 from typing import Any
 
 from fewsky.files import load_table
-from fewsky.paper import distance
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
-from fewsky.paper import numbers_star_galaxy_radial as influence
-from fewsky.paper import numbers_star_galaxy_tried as tried
-from fewsky.paper import numbers_star_galaxy_distance as redshifts
-from fewsky.paper import numbers_star_galaxy_generated as generated
-from fewsky.paper import numbers_star_galaxy_classes as four
+from fewsky.paper import (
+    numbers_star_galaxy_classes,
+    numbers_star_galaxy_distance,
+    numbers_star_galaxy_generated,
+    numbers_star_galaxy_radial,
+    numbers_star_galaxy_tried,
+)
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
+# Optional parts of the chapter, by the fact that is none where a part is left out.
+PARTS = {
+    "radial": numbers_star_galaxy_radial,
+    "tried": numbers_star_galaxy_tried,
+    "distance": numbers_star_galaxy_distance,
+    "generated": numbers_star_galaxy_generated,
+    "four": numbers_star_galaxy_classes,
+}
 MAKERS = {
     "survey": "config.yaml, blocks surveys and datasets",
     "raw": "rule download_fields, from the lists of the raw room",
@@ -28,10 +37,7 @@ MAKERS = {
     "reading": "scripts/fewsky/metrics/readings.py, from published confusion matrices",
     "objects": "rule cut_patches, from the catalogues of the patches",
     "augment": "scripts/fewsky/models/augment.py",
-    **influence.MAKERS,
-    **tried.MAKERS,
-    **redshifts.MAKERS,
-    **four.MAKERS,
+    **{room: maker for part in PARTS.values() for room, maker in part.MAKERS.items()},
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -41,10 +47,8 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     """Numbers, facts and makers of the chapter.
 
     `files` holds lists of paths `raw`, `aligned`, `sharpness`, `catalogs`; paths by task `audits`,
-    `metrics`, `comparisons`; paths by experiment `cards`, and influence.KINDS where that is
-    measured; and the single paths `published` and `constants`.
-    `metrics`, `comparisons`; paths by experiment `cards`; and the single paths `published` and
-    `constants`; and paths by name `generated`.
+    `metrics`, `comparisons`; paths by experiment `cards`, and what the optional parts name; and
+    the single paths `published` and `constants`.
     """
     chapter = settings["chapter"]
     roles = {role: settings["families"][chapter[role]] for role in ("small", "large")}
@@ -65,27 +69,16 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
         numbers |= scores.of_metrics(path, chapter["confusion"])
-    radial = influence.collect_radial(chapter, files)
-    numbers |= radial["numbers"]
-    more, told = tried.collect_tried(settings, files)
-    numbers |= more
-    if chapter.get("distance"):
-        numbers |= redshifts.of_redshifts(files["catalogs"])
-    numbers |= four.collect(settings, files)
     facts = {
-        **told,
-    made, made_facts = generated.collect(settings, files.get("generated", {}))
-    numbers |= made
-    facts = {
-        "generated": made_facts,
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
         "nearer": _nearer(numbers),
         "truth": any(key.startswith("truth.") for key in numbers),
-        "radial": radial["facts"],
-        "four": four.facts_of(chapter.get("four_classes"), settings),
     }
-    return {"numbers": numbers, "facts": facts, "makers": MAKERS | generated.MAKERS}
+    for name, part in PARTS.items():
+        more, facts[name] = part.collect(settings, files)
+        numbers |= more
+    return {"numbers": numbers, "facts": facts, "makers": MAKERS}
 
 
 def _nearer(numbers: Mapping[str, Any]) -> str:
@@ -144,9 +137,6 @@ def _of_files(settings, files) -> dict[str, Any]:
         for row in scores.comparisons(path, settings["comparisons"])
     ]
     return {
-        "distance": distance.facts(
-            settings["chapter"].get("distance"), pairs, settings["survey"].get("redshifts", "none")
-        ),
         "methods": sorted(
             {way for table in aligned for m in table["method"] for way in m.split("+")}
         ),

@@ -40,12 +40,10 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     """Numbers, facts and makers of a paper; `chapters` holds the settings of each, in order.
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
-    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the list of paths
-    `frames`, one a field; paths by name `generated`; and the single paths `published` and
-    `constants`. Facts of a chapter lie under its name, and numbers of two chapters have no key in
-    common.
-    `frames` and `maps`, one a field; and the single paths `published` and `constants`. Facts of a
-    chapter lie under its name, and numbers of two chapters have no key in common.
+    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the lists of paths
+    `frames` and `maps`, one a field; paths by name `generated`; and the single paths `published`
+    and `constants`. Facts of a chapter lie under its name, and numbers of two chapters have no key
+    in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
@@ -68,8 +66,8 @@ def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The files of a chapter: those of its survey, its datasets, its tasks and its experiments."""
     chapter = settings["chapter"]
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
-    own["frames"], own["generated"] = files.get("frames", []), files.get("generated", {})
     own |= {room: files.get(room, []) for room in ("frames", "maps")}
+    own["generated"] = files.get("generated", {})
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])

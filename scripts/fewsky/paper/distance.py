@@ -53,15 +53,11 @@ def answer(rows: Sequence[Row]) -> str:
     return "both" if verdicts.get(CARRIER) == "better" else "flag"
 
 
-def facts(
-    block: Mapping[str, str | None] | None, comparisons: Sequence[Row], kind: str
-) -> dict[str, Any] | None:
-    """Parts, comparisons and answer for the text; None where the chapter has no such section.
+def facts(block: Mapping[str, str | None], comparisons: Sequence[Row], kind: str) -> dict[str, Any]:
+    """Parts, comparisons and answer for the text.
 
     `kind` is that of the survey's redshifts, photoz or specobj.
     """
-    if not block:
-        return None
     rows = asked(block, comparisons)
     found: dict[str, Any] = {"-".join(row["pair"]): row for row in rows}
     return {"kind": kind, "parts": shown(block), "asked": found, "answer": answer(rows)}

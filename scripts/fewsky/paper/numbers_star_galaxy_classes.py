@@ -54,10 +54,8 @@ def of_map(path: str | Path) -> Numbers:
     return numbers
 
 
-def facts_of(block: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What shapes the section's sentences; None where the paper has none."""
-    if block is None:
-        return None
+def facts_of(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What shapes the section's sentences."""
     task = settings["tasks"][block["task"]]
     part = next(
         (p for p in ("train", "val", "test") if block["field"] in task["split"][p]), "mixed"
@@ -70,15 +68,18 @@ def facts_of(block: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> di
     }
 
 
-def collect(settings: Mapping[str, Any], files: Mapping[str, Any]) -> Numbers:
-    """All numbers of the section; none where the paper has no such block."""
+def collect(
+    settings: Mapping[str, Any], files: Mapping[str, Any]
+) -> tuple[Numbers, dict[str, Any] | None]:
+    """Numbers and facts of the section; none of both where the paper has no such block."""
     block = settings["chapter"].get("four_classes")
     if not block:
-        return {}
+        return {}, None
     task = settings["tasks"][block["task"]]
     dataset = settings["scene_datasets"][task["dataset"]]
-    return {
+    numbers = {
         **of_rule(block, dataset, settings["survey"]["pixel_arcsec"]),
         **of_parts(files["audits"][block["task"]], task["classes"]),
         **of_map(files["maps"][0]),
     }
+    return numbers, facts_of(block, settings)

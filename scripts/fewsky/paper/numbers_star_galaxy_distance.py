@@ -1,15 +1,31 @@
 """Numbers of the section on distance as an input: who has a redshift."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fewsky.files import load_table
+from fewsky.paper import distance
 from fewsky.paper.numbers import Numbers, keyed
+from fewsky.paper.numbers_scores import comparisons
 
 CLASSES = ("galaxy", "star")
 MAKERS = {"distance": "rule cut_patches, from the redshifts in the catalogues of the patches"}
+
+
+def collect(
+    settings: Mapping[str, Any], files: Mapping[str, Any]
+) -> tuple[Numbers, dict[str, Any] | None]:
+    """Numbers and facts of the section; none of both where the paper has no such block."""
+    block = settings["chapter"].get("distance")
+    if not block:
+        return {}, None
+    named = settings["comparisons"]
+    pairs = [row for path in files["comparisons"].values() for row in comparisons(path, named)]
+    facts = distance.facts(block, pairs, settings["survey"].get("redshifts", "none"))
+    return of_redshifts(files["catalogs"]), facts
 
 
 def of_redshifts(catalogs: Iterable[str | Path]) -> Numbers:

@@ -16,19 +16,21 @@ MAKERS = {
 
 
 def collect(
-    settings: Mapping[str, Any], files: Mapping[str, str | Path]
+    settings: Mapping[str, Any], files: Mapping[str, Any]
 ) -> tuple[Numbers, dict[str, Any] | None]:
     """Numbers, and the facts that shape the section; none of both where it is left out.
 
-    `settings` are those of the chapter's numbers; `files` holds the paths `gains` and `told`.
+    `settings` are those of the chapter's numbers; `files["generated"]` holds the paths
+    `gains` and `told`.
     """
     block = settings["chapter"].get("generated")
     if not block:
         return {}, None
     items = {name: settings["experiments"][name] for name in block["with"]}
-    gains, told = load_table(files["gains"]), load_table(files["told"])
+    paths = files["generated"]
+    gains, told = load_table(paths["gains"]), load_table(paths["told"])
     numbers = of_settings(block, settings["experiments"][block["control"]], items)
-    numbers |= of_gains(gains, files["gains"]) | of_told(told, files["told"])
+    numbers |= of_gains(gains, paths["gains"]) | of_told(told, paths["told"])
     budgets = sorted(map(int, gains["budget"].unique()))
     task = settings["experiments"][block["control"]]["task"]
     verdicts = [str(word) for word in gains["verdict"]]

@@ -32,14 +32,16 @@ ERASED = {
 Paths = Mapping[str, str | Path]
 
 
-def collect_radial(chapter: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers and facts of what the networks go by; the facts are None where it is not measured.
+def collect(
+    settings: Mapping[str, Any], files: Mapping[str, Any]
+) -> tuple[Numbers, dict[str, Any] | None]:
+    """Numbers and facts of what the networks go by; no facts where it is not measured.
 
     `files` holds paths by experiment under each of KINDS.
     """
-    block = chapter.get("radial")
+    block = settings["chapter"].get("radial")
     if not block:
-        return {"numbers": {}, "facts": None}
+        return {}, None
     names = list(block["experiments"])
     numbers, verdicts, near = of_settings(block), {}, {}
     for name in names:
@@ -48,8 +50,7 @@ def collect_radial(chapter: Mapping[str, Any], files: Mapping[str, Any]) -> dict
         verdicts[name], found = of_tests(name, tests)
         near[name], more = of_neighbours(name, neighbours)
         numbers |= found | more
-    facts = {"experiments": names, "verdicts": verdicts, "neighbours": near}
-    return {"numbers": numbers, "facts": facts}
+    return numbers, {"experiments": names, "verdicts": verdicts, "neighbours": near}
 
 
 def of_settings(block: Mapping[str, Any]) -> Numbers:

@@ -14,18 +14,20 @@ from fewsky.paper.tried import claim, counted, extremes, judged
 MAKERS = {"tried": "rule compare, from the comparisons of the task of what was tried"}
 
 
-def collect_tried(settings: Mapping[str, Any], files: Mapping[str, Any]) -> tuple[Numbers, dict]:
-    """Numbers and facts of the part where the chapter has it; else no number and `tried` None.
+def collect(
+    settings: Mapping[str, Any], files: Mapping[str, Any]
+) -> tuple[Numbers, dict[str, Any] | None]:
+    """Numbers and facts of the part; none of both where the chapter leaves it out.
 
     `settings` and `files` are those of the chapter.
     """
     told = settings.get("tried")
     if not told:
-        return {}, {"tried": None}
+        return {}, None
     task = settings["experiments"][told["rows"][0]["name"]]["task"]
     numbers, facts = of_tried(told, files["comparisons"][task])
     numbers |= of_split("tried", files["audits"][task], settings["tasks"][task])
-    return numbers, {"tried": facts}
+    return numbers, facts
 
 
 def of_tried(settings: Mapping[str, Any], path: str | Path) -> tuple[Numbers, dict]:

@@ -1,5 +1,4 @@
 # Patches of four classes: a whole field mapped by a network, held against its catalogue, and shown.
-FOUR = STAR_GALAXY["four_classes"]
 FOUR_CLASSES = PLAN.tasks[FOUR["task"]]["classes"]
 FIGURES += ["fig_sdss_4class"]
 TABLES += ["tab_sdss_4class"]

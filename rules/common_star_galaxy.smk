@@ -1,0 +1,69 @@
+# Functions only: the optional parts of the chapter on stars and galaxies, what each is told and reads.
+from fewsky.tried import told_tried
+
+
+def told_of_star_galaxy(chapter):
+    """What the numbers of the chapter are told besides, part by part."""
+    scenes = {name: block for name, block in PLAN.datasets.items() if "scene" in block}
+    return {"tried": told_tried(PLAN), "scene_datasets": scenes}
+
+
+# --- which pixels networks go by ----------------------------------------------------------------
+def influences_of(names, without):
+    """What is measured of the influence of pixels on some networks: files by their kind, but one."""
+    ends = {"influences": ".parquet", "influence_tests": ".csv",
+            "influence_neighbours": ".neighbours.csv", "influence_maps": ".safetensors",
+            "influence_told": ".json"}  # fmt: skip
+    path = "<results>/models/{name}/influence"
+    return {kind: expand(path + end, name=names) for kind, end in ends.items() if kind != without}
+
+
+# --- generated patches --------------------------------------------------------------------------
+def generated_files(names, ending):
+    """Generated patches, or their tables, of every draw of some experiments."""
+    return [
+        f"<results>/splits/{PLAN.experiments[name]['task']}/generated/{name}/draw-{k}{ending}"
+        for name in names
+        for k in draws_of(name)
+    ]
+
+
+def telling(block):
+    """What the test of real against generated is told."""
+    told = generating(block["with"][0])
+    keys = ("classes", "folds", "seed", "bands", "pixel_arcsec")
+    return {
+        "experiment": "paper.star-galaxy.generated",
+        **{key: told[key] for key in keys},
+        "budget": block["budget"],
+        "bootstrap": PLAN.paper["scoring"]["bootstrap"],
+    }
+
+
+def metrics_generated():
+    """What training with generated patches gains, and whether they are told; none where not asked."""
+    asked = part_of("star-galaxy", "generated")
+    names = ("gains", "told") if asked else ()
+    return [f"<results>/metrics/generated/{name}.csv" for name in names]
+
+
+# --- four classes -------------------------------------------------------------------------------
+def of_mapped(room):
+    """The list of a room for the shard that holds the field mapped in four classes."""
+    survey, shard = PLAN.paper["star-galaxy"]["survey"], shard_of(FOUR["field"])
+    return f"<results>/{room}/{survey}/{shard}.tsv"
+
+
+def maps_scored():
+    """Agreement of the map in four classes with the catalogue's, as a list of none or one."""
+    return [f"<results>/metrics/maps/{FOUR['field']}.csv"] if FOUR else []
+
+
+def mapping():
+    """What the map of a field is told: the data set's rule, the field's catalogue, the network."""
+    dataset = PLAN.datasets[PLAN.tasks[FOUR["task"]]["dataset"]]
+    return {
+        **{key: FOUR[key] for key in ("field", "step_px")},
+        **cutting(dataset, shard_of(FOUR["field"])),
+        "threads": threads_for(FOUR["network"]),
+    }
