@@ -37,6 +37,11 @@ if "self-supervision" in PLAN.paper["chapters"]:
     include: "rules/self_supervision_targets.smk"
 
 
+if PLAN.predict:
+
+    include: "rules/predict.smk"
+
+
 include: "rules/report.smk"
 
 

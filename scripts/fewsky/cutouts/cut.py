@@ -13,6 +13,8 @@ from scipy.spatial import cKDTree
 
 from fewsky.console import FewskyError, say
 from fewsky.cutouts.composite import composite
+from fewsky.cutouts.found import find_sources
+from fewsky.surveys.sdss import catalogue_kind
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
 
 WHOLE = ("run", "camcol", "mode", "nchild", "clean", "resolve_status", "thing_id")
@@ -147,8 +149,7 @@ def _cut_field(
     with fits.open(folder / row["path"], memmap=False) as hdus:
         cube, header = hdus[0].data.astype(np.float32), hdus[0].header
     wcs = WCS(header, naxis=2)
-    shape = cube.shape[1:]
-    listed = read_catalogue(raw, store, row["field"], survey, wcs, shape, survey["reference_band"])
+    listed = _listed(row, raw, store, cube, wcs, dataset, survey)
     objects, counts = select_objects(listed, dataset["objects"])
     images, complete = gather(
         cube, objects["x"].to_numpy(), objects["y"].to_numpy(), dataset["size"]
@@ -169,6 +170,17 @@ def _cut_field(
         f"{(~complete).sum()} at the edge, {kept.sum()} patches"
     )
     return images[kept], _in_order(_with_field(catalog[kept], row), survey["bands"])
+
+
+def _listed(row, raw, store, cube, wcs, dataset, survey) -> pd.DataFrame:
+    """The field's catalogue, or the sources found on its reference band."""
+    field, band = row["field"], survey["reference_band"]
+    if catalogue_kind(survey, field) == "found":
+        plane = cube[survey["bands"].index(band)]
+        seeing = float(row[f"psf_fwhm_{band}"])
+        return find_sources(plane, field, wcs, seeing, survey["pixel_arcsec"])
+    labelled = dataset["objects"].get("labelled", True)
+    return read_catalogue(raw, store, field, survey, wcs, cube.shape[1:], band, labelled)
 
 
 def _with_field(catalog: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
