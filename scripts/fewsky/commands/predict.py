@@ -95,14 +95,18 @@ def check_images(name: str, folder: str | None) -> None:
     """Raise FewskyError for a folder that does not list its images."""
     if folder is not None and not (Path(folder) / CATALOGUE).is_file():
         raise FewskyError(
-            f"predict.{name}: wanted {folder}/{CATALOGUE} with columns object_id and file, one line "
+            f"predict.{name}: wanted {folder}/{CATALOGUE} with columns object_id and file, a line "
             "an image; found none. Write it, or correct the folder."
         )
 
 
-def check_trained(plan: Plan, name: str, results: str, words: list[str]) -> None:
-    """Raise FewskyError where a prediction would have to train: by a dry run, and what to run."""
-    dry = run([*words, "--dry-run", "--quiet", "rules"], capture_output=True, text=True)
+def check_trained(plan: Plan, name: str, results: str, words: list[str], own: list[str]) -> None:
+    """Raise FewskyError where a prediction would have to train, and say what to run.
+
+    `words` are Snakemake's as a person gave them, `own` those of the prediction, of which a dry run
+    is made.
+    """
+    dry = run([*own, "--dry-run", "--quiet", "rules"], capture_output=True, text=True)
     if dry.returncode:
         lines = (dry.stderr + dry.stdout).strip().splitlines()
         ours = [line.removeprefix("fewsky: ") for line in lines if line.startswith("fewsky: ")]
@@ -112,32 +116,21 @@ def check_trained(plan: Plan, name: str, results: str, words: list[str]) -> None
     if found:
         experiment = plan.predict[name]["experiment"]
         told = ", ".join(f"{rule} {n}" for rule, n in found.items())
-        base = " ".join(arguments_of(words))
+        base = " ".join(f"'{word}'" if re.search(r"[\s{}]", word) else word for word in words)
         raise FewskyError(
             f"predict.{name}: wanted {experiment} trained, in {results}/models/{experiment}; found "
-            f"jobs still to be run ({told}). Run first: snakemake {base} "
-            f"{' '.join(targets_of(plan, experiment, results))}"
+            f"jobs still to be run ({told}). Run first: snakemake "
+            f"{target_of(plan, experiment, results)} {base}"
         )
 
 
-def arguments_of(words: list[str]) -> list[str]:
-    """Snakemake's words without the target and the block of the prediction, for a person to type."""
-    kept = [f"'{word}'" if re.search(r"[\s{}]", word) else word for word in words[1:]
-            if not word.startswith("predict=")]  # fmt: skip
-    return [
-        word
-        for k, word in enumerate(kept)
-        if word != "--config" or (k + 1 < len(kept) and not kept[k + 1].startswith("--"))
-    ]
-
-
-def targets_of(plan: Plan, experiment: str, results: str) -> list[str]:
-    """The files of all draws of an experiment."""
+def target_of(plan: Plan, experiment: str, results: str) -> str:
+    """A file of all draws of an experiment, as a shell expands it."""
     item = plan.experiments[experiment]
     draws = item["draws"] or plan.tasks[item["task"]]["split"]["draws"]
     names = ["all"] if "probe" in item else [str(k) for k in range(draws)]
     shown = names[0] if len(names) == 1 else f"{{{names[0]}..{names[-1]}}}"
-    return [f"{results}/models/{experiment}/draw-{shown}/model.json"]
+    return f"{results}/models/{experiment}/draw-{shown}/model.json"
 
 
 def run(words: list[str], **options: Any) -> subprocess.CompletedProcess:
@@ -150,19 +143,19 @@ def main(arguments: list[str]) -> int:
     options, words = parsed(arguments)
     try:
         block = block_of(options)
-        words = ["predictions", *with_block(words, options.name, block)]
         config = configured(words)
-        config["predict"] = {options.name: block}
-        plan, results = resolve(config), config["pathvars"]["results"]
+        plan = resolve(merge(config, {"predict": {options.name: block}}))
+        results = config["pathvars"]["results"]
         check_images(options.name, options.folder)
-        check_trained(plan, options.name, results, words)
+        targets = [f"{results}/predicted/{options.name}.{ending}" for ending in ENDINGS]
+        own = [*targets, *with_block(words, options.name, block)]
+        check_trained(plan, options.name, results, words, own)
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)
         return 1
-    status = resume.main(words) if options.resume else run(words).returncode
-    stem = f"{results}/predicted/{options.name}"
-    if not status and "--dry-run" not in words:
-        print(*(f"{ending:8}{stem}.{ending}" for ending in ENDINGS), sep="\n")
+    status = resume.main(own) if options.resume else run(own).returncode
+    if not status and not {"--dry-run", "-n"} & set(words):
+        print(*targets, sep="\n")
     return status
 
 

@@ -15,8 +15,8 @@ from fewsky.figures.style import CLASSES, CYCLE, GREY, MARKERS, PAGE
 FIELDS = 4  # fields drawn, the first ones
 ACROSS = 8  # images in a row of a sheet
 SHEETS = 12  # rows of a sheet at most
+MANY = 600  # objects of a field, which are then marked by smaller signs
 BINS = np.linspace(0, 1, 21)
-OUTSIDE = style.YELLOW
 
 
 def looks(classes: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -38,60 +38,61 @@ def draw_fields(table: pd.DataFrame, fields: pd.DataFrame, folder: Path, setting
     down = -(-len(shown) // 2)
     fig = style.figure(PAGE, (5.3 if across == 1 else 3.1) * down + 1.9)
     upper, lower = fig.subfigures(2, 1, height_ratios=[fig.get_figheight() - 1.75, 1.75])
-    look, kinds = looks(settings["classes"]), {}
+    look, handles = looks(settings["classes"]), []
     for k, name in enumerate(shown):
         ax = upper.add_subplot(down, across, k + 1)
         path = folder / fields.loc[fields["field"] == name, "path"].iloc[0]
-        kinds |= mark(ax, path, table[table["field"] == name], look, settings)
+        handles = mark(ax, path, table[table["field"] == name], look, settings)
         ax.set_title(f"{name}, {settings['reference_band']} band")
-    told = ["" if len(shown) == len(settings["fields"]) else f"{len(shown)} of the fields; "]
-    words = f"{told[0]}outside: ring with a cross, unlike what was trained on"
+    words = counted(table, settings["classes"])
+    title = None if len(shown) == len(settings["fields"]) else (
+        f"the first {len(shown)} of {len(settings['fields'])} fields; numbers are of all"
+    )  # fmt: skip
     upper.legend(
-        kinds.values(), kinds.keys(), loc="outside lower center", title=words, title_fontsize=7,
-        ncols=style.columns_fitting(list(kinds)),
+        handles, words, loc="outside lower center", title=title, title_fontsize=7,
+        ncols=style.columns_fitting(words),
     )  # fmt: skip
     histograms(lower, table, look)
     return fig
 
 
-def mark(ax: Axes, path: Path, rows: pd.DataFrame, look: dict, settings: dict) -> dict:
-    """One field's reference band and its objects; the handles of the legend by their words."""
+def mark(ax: Axes, path: Path, rows: pd.DataFrame, look: dict, settings: dict) -> list:
+    """One field's reference band and its objects; the legend's handles, outside last."""
     with fits.open(path, memmap=False) as hdus:
-        bands = hdus[0].header["BANDS"]
-        names = list(bands) if "," not in bands else bands.split(",")
-        plane = hdus[0].data[names.index(settings["reference_band"])]
+        plane = hdus[0].data[list(hdus[0].header["BANDS"]).index(settings["reference_band"])]
     known = plane[np.isfinite(plane)]
     noise = 1.4826 * float(np.median(np.abs(known - np.median(known)))) or 1.0
     ax.imshow(style.stretch(plane, noise, 60 * noise), cmap="gray_r", vmin=0, vmax=1.4)
     style.picture(ax)
-    handles = {}
-    size = 16 if len(rows) < 600 else 8
+    handles, size = [], 16 if len(rows) < MANY else 8
     for name, (colour, marker) in look.items():
         own = rows[(rows["decided"] == name) & ~rows["outside"]]
-        handles[f"{name} ({len(own)})"] = ax.scatter(
-            own["x"], own["y"], s=size, marker=marker, facecolors="none", edgecolors=colour, lw=0.6
-        )
+        open_mark = {"marker": marker, "facecolors": "none", "edgecolors": colour}
+        handles.append(ax.scatter(own["x"], own["y"], s=size, lw=0.6, **open_mark))
     out = rows[rows["outside"]]
-    handles[f"outside ({len(out)})"] = ax.scatter(
-        out["x"], out["y"], s=size, marker="x", color=style.BLACK, lw=0.6
-    )
-    return handles
+    crosses = {"marker": "x", "color": style.BLACK}
+    return [*handles, ax.scatter(out["x"], out["y"], s=size, lw=0.6, **crosses)]
+
+
+def counted(table: pd.DataFrame, classes: Sequence[str]) -> list[str]:
+    """Words of the legend: each class and how many inside were decided to be it, and the rest."""
+    inside = table.loc[~table["outside"], "decided"]
+    told = [f"{name} ({(inside == name).sum():,})" for name in classes]
+    return [*told, f"outside the training domain ({table['outside'].sum():,})"]
 
 
 def histograms(part, table: pd.DataFrame, look: dict) -> None:
     """How many objects have which probability of the class decided, inside and outside."""
-    axes = part.subplots(1, 2, sharey=False)
+    axes = part.subplots(1, 2)
     inside = ~table["outside"]
     for name, (colour, _) in look.items():
         values = table.loc[inside & (table["decided"] == name), f"p_{name}"]
         axes[0].hist(values, BINS, histtype="step", color=colour, lw=1.1, label=name)
-    chosen = np.select(
-        [table["decided"] == name for name in look], [table[f"p_{name}"] for name in look], np.nan
-    )
+    chosen = table[[f"p_{name}" for name in look]].max(axis=1)
     axes[0].hist(chosen[~inside], BINS, histtype="stepfilled", color=GREY, alpha=0.35,
                  label="outside")  # fmt: skip
     axes[0].set(xlabel="Calibrated probability of the class decided", ylabel="Objects",
-                xlim=(0.98 / max(len(look), 2) - 0.02, 1.01))  # fmt: skip
+                xlim=(1 / len(look) - 0.03, 1.01))  # fmt: skip
     scores = table["score"].clip(upper=4)
     axes[1].hist(scores[inside], np.linspace(0, 4, 33), color=style.SKY, label="inside")
     axes[1].hist(scores[~inside], np.linspace(0, 4, 33), histtype="stepfilled", color=GREY,
@@ -109,7 +110,7 @@ def draw_sheets(table: pd.DataFrame, images: np.ndarray, settings: dict) -> Figu
 
     Row i of `table` is image i of `images` `(n, band, y, x)` in 0..1.
     """
-    rows = sheets(table, settings["classes"])[:SHEETS]
+    rows = sheets(table, settings["classes"][: SHEETS - 1])
     side = PAGE / (ACROSS + 1.6)
     height = side * 1.12 * len(rows)
     fig = style.figure(PAGE, height + 1.9)

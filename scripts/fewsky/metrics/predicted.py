@@ -25,7 +25,7 @@ def join(paths: Iterable[str], settings: dict[str, Any]) -> pd.DataFrame:
         where = ", ".join(settings["fields"] or []) or "the folder"
         raise FewskyError(
             f"predict.{settings['prediction']}: wanted objects of {what} in {where}; found none. "
-            "Check that its positions lie in these fields, or find the sources: leave catalogue out."
+            "Check its positions, or leave catalogue out: then sources are found."
         )
     table = pd.concat(filled, ignore_index=True)
     numbers = [name for name in table if name.startswith("p_")] + ["spread", "score"]

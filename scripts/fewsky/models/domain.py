@@ -75,10 +75,10 @@ def unlikeness(references: dict[str, Reference], values: dict[str, np.ndarray]) 
 
 
 def ranges(catalog: Any, band: str, share: float, seeing_margin: float) -> dict[str, Any]:
-    """What training objects span: signal to noise in `band`, and the seeing of their fields, arcsec.
+    """What training objects span: signal to noise in `band`, and the seeing of their fields.
 
-    The first is the value that all but a share exceed; seeing may differ by the margin, a share.
-    What the table does not tell is None.
+    The first is the value that all but a share exceed; the second, in arcsec, may differ by the
+    margin, a share. What the table does not tell is None.
     """
     snr, seeing = _column(catalog, f"snr_{band}"), _column(catalog, f"psf_fwhm_{band}")
     lowest = None if not len(snr) else -upper(-snr, share)

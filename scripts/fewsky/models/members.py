@@ -1,4 +1,4 @@
-"""The networks of a trained experiment as they lie: those that its predictions are averaged over."""
+"""The networks of a trained experiment as they lie, which predictions are averaged over."""
 
 from collections.abc import Iterable
 from contextlib import contextmanager
