@@ -1,6 +1,7 @@
 """Predictions: temperatures, what is outside, labels that nobody reads, and faults in one line."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -156,9 +157,9 @@ def test_garbage_is_outside_and_gaps_give_no_nan(fitted):
     assert filled(images) is images
 
 
-def test_temperature_and_limits_see_no_tested_object(fitted, monkeypatch):
+def test_temperature_and_limits_see_no_tested_object(fitted):
     """Labels of the test part may be anything."""
-    folder, members, arrays, card = fitted
+    _, members, arrays, card = fitted
     wrong = [m._replace(predictions=m.predictions.assign(
         label=m.predictions["label"].where(m.predictions["part"] != "test", "galaxy")))
         for m in members]  # fmt: skip
@@ -223,7 +224,7 @@ def test_shards_are_joined_and_described(tmp_path):
 
 def test_no_object_in_the_field_is_one_line(tmp_path):
     save_table(rows()[:0], tmp_path / "a.parquet")
-    with pytest.raises(FewskyError, match="wanted objects of mine.csv in 1-1-1; found none"):
+    with pytest.raises(FewskyError, match=r"wanted objects of mine\.csv in 1-1-1; found none"):
         join([tmp_path / "a.parquet"], NAMED)
 
 
@@ -245,7 +246,7 @@ def test_a_catalogue_needs_no_label_and_a_wrong_one_is_not_read(tmp_path):
     table.assign(label=["quasar", "star"]).to_csv(odd, index=False)
     first, second = (read_csv_catalogue(path, labelled=False) for path in (plain, odd))
     pd.testing.assert_frame_equal(first, second)
-    objects, counts = select_objects(first, {"modes": "auto", "labelled": False})
+    objects, _ = select_objects(first, {"modes": "auto", "labelled": False})
     assert objects["object_id"].tolist() == ["a", "b"] and set(objects["label"]) == {""}
     with pytest.raises(FewskyError, match="label"):
         read_csv_catalogue(plain)
@@ -310,10 +311,10 @@ def test_a_folder_takes_the_bands_that_were_learned_from():
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ({"experiment": "sg-larg-ours", "fields": ["94-1-12"]}, "found 'sg-larg-ours'. Did you mean"),
+        ({"experiment": "sg-larg-ours", "fields": ["94-1-12"]}, "'sg-larg-ours'. Did you mean"),
         ({"experiment": "sg-large-forest", "fields": ["94-1-12"]}, "sg-large-forest, an opponent"),
         ({"experiment": "specobj-magnitudes", "folder": "a"}, "a task with targets"),
-        ({"experiment": "sg-large-ours", "folder": "a"}, "in the bands u, g, r, i, z; found a folder"),
+        ({"experiment": "sg-large-ours", "folder": "a"}, "bands u, g, r, i, z; found a folder"),
         ({"experiment": "pn-lp", "fields": ["94-1-12"]}, "found fields"),
         ({"experiment": "pn-lp"}, "wanted fields or a folder; found neither"),
         ({"experiment": "sg-large-ours", "fields": ["94-9-12"]}, "wanted RUN-CAMCOL-FIELD"),
@@ -371,9 +372,7 @@ def test_an_experiment_that_is_not_trained_is_told_with_what_to_run(monkeypatch,
 
     def dry(words, **_):
         calls.append(words)
-        return type(
-            "Done", (), {"returncode": 0, "stdout": "train      5\nscore  1\n", "stderr": ""}
-        )
+        return SimpleNamespace(returncode=0, stdout="train      5\nscore  1\n", stderr="")
 
     monkeypatch.setattr(command, "run", dry)
     assert command.main([*ASKED, *DEMO]) == 1
