@@ -41,6 +41,14 @@ if PLAN.predict:
 
     include: "rules/predict.smk"
 
+    rule predictions:
+        input:
+            expand(
+                "<results>/predicted/{prediction}.{ending}",
+                prediction=PLAN.predict,
+                ending=["csv", "json", "pdf", "png"],
+            ),
+
 
 include: "rules/report.smk"
 

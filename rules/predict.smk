@@ -218,12 +218,3 @@ rule plot_prediction:
         "Draw the predictions of {wildcards.prediction}"
     script:
         "../scripts/plot_prediction.py"
-
-
-rule predictions:
-    input:
-        expand(
-            "<results>/predicted/{prediction}.{ending}",
-            prediction=PLAN.predict,
-            ending=["csv", "json", "pdf", "png"],
-        ),
