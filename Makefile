@@ -32,7 +32,7 @@ WORKERS ?= -n 2 --no-loadscope-reorder
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample folder resume test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
+.PHONY: help paper sample folder predict resume test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -63,6 +63,12 @@ folder: $(VENV)/.done  ## the chapter on few labels with your own images: make f
 # Made again only when the paper is.
 results/%/report.html: results/%/paper.pdf
 	$(SNAKEMAKE) --profile profiles/$* $(OWN_$*) --report $@
+
+predict: $(VENV)/.done  ## a trained experiment on new fields or images: make predict NAME=new EXPERIMENT=... FIELDS="..." PROFILE=...
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.predict --name "$(NAME)" --experiment "$(EXPERIMENT)" \
+		$(if $(FIELDS),--fields $(FIELDS)) $(if $(CATALOGUE),--catalogue "$(CATALOGUE)") \
+		$(if $(IMAGES),--folder "$(IMAGES)") $(if $(DRAWS),--draws $(DRAWS)) $(if $(AFTER_KILL),--resume) \
+		-- --profile $(RESUMED) $(ARGS)
 
 resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample, folder, slurm or slurm-preemptible)
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)

@@ -45,6 +45,19 @@ if "self-supervision" in PLAN.paper["chapters"]:
     include: "rules/self_supervision_targets.smk"
 
 
+if PLAN.predict:
+
+    include: "rules/predict.smk"
+
+    rule predictions:
+        input:
+            expand(
+                "<results>/predicted/{prediction}.{ending}",
+                prediction=PLAN.predict,
+                ending=["csv", "json", "pdf", "png"],
+            ),
+
+
 include: "rules/report.smk"
 
 

@@ -319,9 +319,9 @@ def sky_lists(wildcards):
         "-".join(field.split("-")[:2])
         for field in PLAN.shards[wildcards.survey][wildcards.shard]["fields"]
     }
-    return [
-        f"<results>/raw/sky/{wildcards.survey}-{scan}.tsv" for scan in sorted(scans & set(SCANS))
-    ]
+    like = {block["dataset"]: block["like"] for block in PLAN.predict.values()}
+    survey = like.get(wildcards.survey, wildcards.survey)  # new fields of one sky
+    return [f"<results>/raw/sky/{survey}-{scan}.tsv" for scan in sorted(scans & set(SCANS))]
 
 
 def local_catalogues(wildcards):

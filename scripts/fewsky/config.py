@@ -16,6 +16,7 @@ from fewsky.generated_check import check_generated
 from fewsky.lineage import resolve_starts
 from fewsky.losses import check_start
 from fewsky.networks import module_of
+from fewsky.predicted import add_predictions
 from fewsky.pretexts import check_pretexts, drop_unset
 from fewsky.schema import check, fill, known, listed, load_schema
 from fewsky.spaces import resolve_search
@@ -40,6 +41,7 @@ class Plan:
     technical: dict[str, Any] = field(default_factory=dict)
     families: dict[str, list[str]] = field(default_factory=dict)
     atlas: list[dict[str, str]] = field(default_factory=list)
+    predict: dict[str, dict] = field(default_factory=dict)
 
     def of_task(self, task: str) -> list[str]:
         """Names of the experiments that answer a task."""
@@ -67,19 +69,30 @@ def resolve(config: Mapping[str, Any]) -> Plan:
         name: complete(name, item, recipes, schema) for name, item in experiments.items()
     }
     resolve_starts(experiments, config["weights"])
+    predictions = add_predictions(config, experiments)
     blocks = ("surveys", "datasets", "tasks", "paper", "gates", "sky", "weights")
     plan = Plan(
         **{key: config[key] for key in blocks},
         experiments=experiments,
         families=families,
         atlas=rows,
+        predict=predictions,
         technical={key: config.get(key) for key in ("raw_store", "mirror", "download", "compute")},
     )
     _cross_check(plan)
     for name, item in experiments.items():
         if "search" in item:
             resolve_search(name, item, plan.tasks[item["task"]], schema)
-    for block in ("surveys", "datasets", "tasks", "experiments", "paper", "sky", "weights"):
+    for block in (
+        "surveys",
+        "datasets",
+        "tasks",
+        "experiments",
+        "paper",
+        "sky",
+        "weights",
+        "predict",
+    ):
         setattr(plan, block, canonical(getattr(plan, block)))
     plan.shards = {name: _shards(survey) for name, survey in plan.surveys.items()}
     return plan
@@ -87,7 +100,7 @@ def resolve(config: Mapping[str, Any]) -> Plan:
 
 def _without_null(config: dict) -> dict:
     """The configuration without what an overlay took out by giving its name no settings (null)."""
-    named = ("surveys", "datasets", "tasks", "weights", "recipes", "experiments")
+    named = ("surveys", "datasets", "tasks", "weights", "recipes", "experiments", "predict")
     for block in named:
         if isinstance(config.get(block), Mapping):
             config[block] = {k: item for k, item in config[block].items() if item is not None}

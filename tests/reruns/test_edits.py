@@ -251,6 +251,16 @@ def test_a_finer_map_trains_nothing(edited):
     assert jobs == Counter(map_field=1, score_map=1) + shown + PAPER
 
 
+def test_a_prediction_added_reruns_nothing_else(edited):
+    """New fields, and more of them, run their own jobs: no training, and no limit a second time."""
+    block = {"experiment": "sg-large-ours", "fields": ["8162-6-120"]}
+    assert edited.config({"predict": {"new": block}}) == Counter()
+    found = edited.jobs("results/tiny/predicted/new.png", configs=[*TINY, "tests/change.yaml"])
+    own = ("download_fields", "align_fields", "cut_patches", "measure_patches", "fit_domain")
+    own += ("predict_shard", "join_predictions", "plot_prediction")
+    assert found == Counter(own)
+
+
 def test_a_new_weight_in_the_scores_trains_nothing(edited):
     jobs = edited.config({"paper": {"scoring": {"bin_mag": 0.5}}})
     assert jobs["score"] == TASKS

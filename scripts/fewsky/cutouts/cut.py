@@ -13,7 +13,9 @@ from scipy.spatial import cKDTree
 from fewsky.console import FewskyError, say
 from fewsky.cutouts.composite import composite
 from fewsky.cutouts.edges import distance_to_edge
+from fewsky.cutouts.found import find_sources
 from fewsky.cutouts.scenes import Site, scene_patches
+from fewsky.surveys.sdss import catalogue_kind
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
 from fewsky.surveys.sdss_redshifts import COLUMNS as REDSHIFTS
 from fewsky.surveys.sdss_redshifts import with_redshifts
@@ -134,8 +136,7 @@ def _cut_field(
     with fits.open(folder / row["path"], memmap=False) as hdus:
         cube, header = hdus[0].data.astype(np.float32), hdus[0].header
     wcs = WCS(header, naxis=2)
-    shape = cube.shape[1:]
-    listed = read_catalogue(raw, store, row["field"], survey, wcs, shape, survey["reference_band"])
+    listed = _listed(row, raw, store, cube, wcs, dataset, survey)
     objects, counts = select_objects(listed, dataset["objects"])
     objects = with_redshifts(objects, raw, store, survey, row["field"])
     missing = ~np.isfinite(cube).all(axis=0)
@@ -159,6 +160,17 @@ def _cut_field(
         f"{(~complete).sum()} at the edge, {kept.sum()} patches"
     )
     return images[kept], _in_order(_with_field(catalog[kept], row), survey["bands"])
+
+
+def _listed(row, raw, store, cube, wcs, dataset, survey) -> pd.DataFrame:
+    """The field's catalogue, or the sources found on its reference band."""
+    field, band = row["field"], survey["reference_band"]
+    if catalogue_kind(survey, field) == "found":
+        plane = cube[survey["bands"].index(band)]
+        seeing = float(row[f"psf_fwhm_{band}"])
+        return find_sources(plane, field, wcs, seeing, survey["pixel_arcsec"])
+    labelled = dataset["objects"].get("labelled", True)
+    return read_catalogue(raw, store, field, survey, wcs, cube.shape[1:], band, labelled)
 
 
 def _with_field(catalog: pd.DataFrame, row: pd.Series) -> pd.DataFrame:

@@ -19,15 +19,17 @@ COLUMNS = [*IDENTITY, *UNKNOWN, *(f"{name}_{band}" for name in PER_BAND for band
            "petror50_r", "petror90_r"]  # fmt: skip
 
 
-def read_csv_catalogue(path: str | Path) -> pd.DataFrame:
+def read_csv_catalogue(path: str | Path, labelled: bool = True) -> pd.DataFrame:
     """A person's objects with COLUMNS, from a CSV with ra, dec, label or x, y, label.
 
     x, y are 0-based pixels of the reference band and need a column `field` where a survey has
     several; labels are star, galaxy, 6, 3 or empty (unknown). What a CSV does not say is unknown,
-    and every object counts as primary. Raises FewskyError on other labels and on bad numbers.
+    and every object counts as primary. Without `labelled` no label is needed, and none is read.
+    Raises FewskyError on other labels and on bad numbers.
     """
-    raw = _csv(path)
-    table = pd.DataFrame({"label": _labels(path, raw["label"])})
+    raw = _csv(path, labelled)
+    blank = pd.Series("", index=raw.index)
+    table = pd.DataFrame({"label": _labels(path, raw["label"]) if labelled else blank})
     table["field"] = raw.get("field", "")
     stem, count = Path(path).stem, len(raw)
     plain = [f"{stem}-{row}" for row in range(count)]
@@ -64,15 +66,17 @@ def catalogue_error(path: str | Path, wanted: str, found: str) -> FewskyError:
     return FewskyError(f"{path}: wanted {wanted}; found {found}. Delete or mend it and run again.")
 
 
-def _csv(path: str | Path) -> pd.DataFrame:
+def _csv(path: str | Path, labelled: bool) -> pd.DataFrame:
     try:
         raw = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
     except (ValueError, pd.errors.ParserError) as error:
         raise catalogue_error(path, "a CSV with a line of column names", str(error)) from None
     raw.columns = [str(name).strip().lower() for name in raw.columns]
-    sky, pixels = {"ra", "dec", "label"} <= set(raw), {"x", "y", "label"} <= set(raw)
+    told = ["label"] if labelled else []
+    sky, pixels = {"ra", "dec", *told} <= set(raw), {"x", "y", *told} <= set(raw)
     if not sky and not pixels:
-        raise catalogue_error(path, "columns ra, dec, label or x, y, label", ", ".join(raw.columns))
+        either = " or ".join(", ".join([*pair, *told]) for pair in (("ra", "dec"), ("x", "y")))
+        raise catalogue_error(path, f"columns {either}", ", ".join(raw.columns))
     if len(raw) == 0:
         raise catalogue_error(path, "rows", "only the line of column names")
     return raw.drop(columns=["x", "y"]) if sky and "x" in raw and "y" in raw else raw

@@ -18,7 +18,7 @@ KIND = "fields"
 ALIGNS = True
 PACKED = False
 BANDS = ("u", "g", "r", "i", "z")
-CATALOGUES = ("calibobj", "photoobj", "none")
+CATALOGUES = ("calibobj", "photoobj", "found", "none")
 URL_KEYS = {
     "frame": {"rerun", "run", "camcol", "field", "band"},
     "photoobj": {"rerun", "run", "camcol", "field"},
@@ -71,7 +71,7 @@ def shards(survey: Mapping[str, Any]) -> dict[str, dict]:
 
 
 def catalogue_kind(survey: Mapping[str, Any], field: str) -> str:
-    """calibobj, photoobj, none or the path of a CSV: the catalogue of a field.
+    """calibobj, photoobj, found (on the frame itself), none or a CSV's path: a field's catalogue.
 
     `survey` may be a survey's settings or a shard's; a plain string stands for all fields.
     """
@@ -133,7 +133,7 @@ def _row(kind: str, field: str, band: str, address: str) -> dict[str, str]:
 
 def _catalogue_rows(shard: Mapping[str, Any], field: Field) -> list[dict[str, str]]:
     kind = catalogue_kind(shard, field.name)
-    if kind == "none":
+    if kind in ("none", "found"):
         return []
     if kind == "photoobj":
         return [_row(kind, field.name, "", url(shard, kind, field))]
@@ -214,6 +214,7 @@ def _check_catalogue(survey: Mapping[str, Any]) -> None:
             )
         if kind not in CATALOGUES and not kind.endswith(".csv"):
             raise FewskyError(
-                f"catalogue of {name}: wanted calibobj, photoobj, none or a path ending in .csv; "
+                f"catalogue of {name}: wanted calibobj, photoobj, found, none or a path ending "
+                f"in .csv; "
                 f"found '{kind}'. Correct it."
             )

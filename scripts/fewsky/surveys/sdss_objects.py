@@ -25,18 +25,19 @@ def read_catalogue(
     wcs: WCS,
     shape: tuple[int, int],
     band: str = "r",
+    labelled: bool = True,
 ) -> pd.DataFrame:
     """All catalogue rows that fall into a field, with x, y in pixels by the field's WCS.
 
     `raw` is the list of the files of `shard`, which says the field's kind of catalogue; a field
     without one has no rows. Columns field, run and camcol say the field of the frame, which for
-    rows near its edge is not the one that the catalogue names. Raises FewskyError where catalogue
-    and WCS disagree.
+    rows near its edge is not the one that the catalogue names. Without `labelled` a CSV needs no
+    labels, and none is read. Raises FewskyError where catalogue and WCS disagree.
     """
     kind = catalogue_kind(shard, field)
     if kind == "none":
         return pd.DataFrame(columns=COLUMNS)
-    table = _load(raw, Path(store), field, kind, band)
+    table = _load(raw, Path(store), field, kind, band, labelled)
     if kind in CATALOGUES:
         check_positions(table, wcs, field)
     elif table["ra"].isna().all():
@@ -83,7 +84,8 @@ def select_objects(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The rows of one field that count as objects, and how many are left after each rule.
 
-    Rules, in order: a class (`types`, OBJC_TYPE values, default star and galaxy); no children
+    Rules, in order: a class (`types`, OBJC_TYPE values, default star and galaxy), unless `labelled`
+    is False: then every object is taken and its class is forgotten; no children
     (NCHILD 0: blends are taken apart, never together with their parts); `modes`; `clean`.
     `modes: auto` takes survey primaries (MODE 1). Where most unique objects of the field are
     secondary (MODE 2), its run is a repeat scan, and both are taken, or next to nothing would be
@@ -92,7 +94,10 @@ def select_objects(
     """
     labels = [LABELS[kind] for kind in settings.get("types", LABELS)]
     counts = {"listed": len(catalogue)}
-    left = catalogue[catalogue["label"].isin(labels)]
+    if settings.get("labelled", True):
+        left = catalogue[catalogue["label"].isin(labels)]
+    else:
+        left = catalogue.assign(label="")
     counts["with_class"] = len(left)
     left = left[left["nchild"] <= 0]
     counts["without_children"] = len(left)
@@ -120,7 +125,9 @@ def _clean(objects: pd.DataFrame) -> pd.DataFrame:
     return objects[objects["clean"] == 1]
 
 
-def _load(raw: pd.DataFrame, store: Path, field: str, kind: str, band: str) -> pd.DataFrame:
+def _load(
+    raw: pd.DataFrame, store: Path, field: str, kind: str, band: str, labelled: bool
+) -> pd.DataFrame:
     if kind == "photoobj":
         return read_photoobj(_path(raw, store, "photoobj", field), band)
     if kind == "calibobj":
@@ -130,7 +137,7 @@ def _load(raw: pd.DataFrame, store: Path, field: str, kind: str, band: str) -> p
             for name in ("calibobj-star", "calibobj-gal")
         ]
         return read_calibobj(*halves, band)
-    return read_csv_catalogue(_path(raw, store, "csv", kind))
+    return read_csv_catalogue(_path(raw, store, "csv", kind), labelled)
 
 
 def _path(raw: pd.DataFrame, store: Path, kind: str, key: str) -> Path:

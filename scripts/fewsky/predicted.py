@@ -1,0 +1,91 @@
+"""What trained experiments are applied to: the block `predict` of config.yaml; nothing heavy.
+
+A prediction brings a survey and a dataset of its own, so that downloads, alignment and cuts run as
+they do for training, and no job that a training rests on is told of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fewsky.console import FewskyError
+from fewsky.schema import fill, known, listed, load_schema
+from fewsky.surveys import reader
+
+PREFIX = "predict-"
+ARCHIVED = ("photoobj",)  # catalogues that tell which detections are clean
+# Of the survey that the experiment learned from, what its images of one's own are read by.
+SHARED = ("bands", "field_arcsec", "pixel_arcsec", "reference_band")
+
+
+def add_predictions(config: dict[str, Any], experiments: Mapping[str, dict]) -> dict[str, dict]:
+    """The predictions by name, each with its `dataset`, `task` and the survey it resembles, `like`.
+
+    `config` is checked and filled in; it is given the survey and the dataset `predict-NAME` of
+    every prediction: those of its experiment's task, but with other fields or images, without
+    labels, and with incomplete patches kept and flagged. Raises FewskyError, one line.
+    """
+    found = {}
+    for name, block in (config["predict"] or {}).items():
+        where = f"predict.{name}"
+        task = _task_of(where, block["experiment"], experiments, config["tasks"])
+        dataset = config["datasets"][config["tasks"][task]["dataset"]]
+        like = dataset["survey"]
+        own = PREFIX + name
+        if own in config["surveys"] or own in config["datasets"]:
+            raise FewskyError(
+                f"config: {where}: wanted no survey or dataset named {own}; found one. Rename it."
+            )
+        config["surveys"][own] = _survey(where, block, dataset, config["surveys"][like], like)
+        config["datasets"][own] = _dataset(block, dataset, own)
+        found[name] = {**block, "dataset": own, "like": like, "task": task}
+    return found
+
+
+def _task_of(where: str, name: str, experiments: Mapping[str, dict], tasks: dict) -> str:
+    known(f"{where}.experiment", name, experiments, "experiment")
+    item = experiments[name]
+    known(f"experiments.{name}.task", item["task"], tasks, "task")
+    task = tasks[item["task"]]
+    found = next((f"a task with {key}" for key in ("targets", "boxes") if key in task), None)
+    if "recipe" not in item and "probe" not in item:
+        found = next((f"{word} {key}" for word, key in (("an", "opponent"), ("an", "ensemble"))
+                      if key in item), "none")  # fmt: skip
+    if found:
+        raise FewskyError(
+            f"config: {where}.experiment: wanted a network or a linear probe that tells classes; "
+            f"found {name}, {found}. Name another."
+        )
+    return item["task"]
+
+
+def _survey(where: str, block: dict, dataset: dict, survey: dict, like: str) -> dict:
+    """The survey of a prediction: other fields of the same one, or a folder of images."""
+    if (block["fields"] is None) == (block["folder"] is None):
+        found = "neither" if block["fields"] is None else "both"
+        raise FewskyError(f"config: {where}: wanted fields or a folder; found {found}. Name one.")
+    of_fields = reader(survey["reader"]).KIND == "fields"
+    if (block["fields"] is not None) != of_fields:
+        wanted = f"fields of {like}" if of_fields else "a folder of images"
+        raise FewskyError(
+            f"config: {where}: wanted {wanted}, which {block['experiment']} has learned from in "
+            f"the bands {listed(survey['bands'])}; found {'a folder' if of_fields else 'fields'}. "
+            "Name those, or another experiment."
+        )
+    if of_fields:
+        return {**survey, "catalogue": {"default": block["catalogue"]}, "fields": block["fields"]}
+    if len(survey["bands"]) not in (1, 3) or dataset.get("composite"):
+        raise FewskyError(
+            f"config: {where}.folder: wanted images in the bands that {block['experiment']} has "
+            f"learned from, {listed(survey['bands'])}; found a folder, whose images are grey or of "
+            "three colours. Name another experiment."
+        )
+    schema = load_schema()
+    told = {key: survey[key] for key in SHARED if survey.get(key) is not None}
+    told |= {"folder": block["folder"], "reader": "folder"}
+    return fill(told, schema["$defs"]["survey"], schema)
+
+
+def _dataset(block: dict, dataset: dict, own: str) -> dict:
+    clean = dataset["objects"]["clean"] and block["catalogue"] in ARCHIVED
+    objects = {**dataset["objects"], "clean": clean, "labelled": False}
+    return {**dataset, "edge": "flag", "objects": objects, "survey": own}
