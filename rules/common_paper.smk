@@ -31,7 +31,9 @@ def tasks_of_atlas(chapter):
 
 
 def tasks_named(chapter):
-    """Tasks that the chapter on self-supervision names, with those that its starts learned in."""
+    """Tasks that a chapter with parts names; those of self-supervision with what its starts learned."""
+    if chapter == "star-galaxy":
+        return tasks_of(experiments_of(PLAN.paper[chapter]))
     if chapter != "self-supervision":
         return []
     names = experiments_named(chapter)
@@ -93,10 +95,10 @@ def only_starts(task):
 def tasks_shown(chapters=PLAN.paper["chapters"]):
     """Tasks on the surveys of some chapters, without those that only make starting weights.
 
-    Of the chapter on self-supervision they are the tasks that it names.
+    Of the chapters on stars and galaxies and on self-supervision they are those that these name.
     """
     own = {task for chapter in chapters for task in tasks_named(chapter)}
-    others = [chapter for chapter in chapters if chapter != "self-supervision"]
+    others = [name for name in chapters if name not in ("self-supervision", "star-galaxy")]
     named = {survey for chapter in others for survey in surveys_of(chapter)}
     return [
         name

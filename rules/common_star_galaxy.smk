@@ -8,6 +8,17 @@ def told_of_star_galaxy(chapter):
     return {"tried": told_tried(PLAN), "scene_datasets": scenes}
 
 
+def experiments_of(told):
+    """Experiments that a block of the chapter names anywhere, families by all their members."""
+    if isinstance(told, dict):
+        told = list(told.values())
+    if isinstance(told, list):
+        return [name for item in told for name in experiments_of(item)]
+    if not isinstance(told, str):
+        return []
+    return PLAN.families.get(told, [told] if told in PLAN.experiments else [])
+
+
 # --- which pixels networks go by ----------------------------------------------------------------
 def influences_of(names, without):
     """What is measured of the influence of pixels on some networks: files by their kind, but one."""
