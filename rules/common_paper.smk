@@ -219,15 +219,11 @@ def maps_scored():
 
 
 def mapping():
-    """What the map of a field is told: the data set's rule, the field's catalogue, the network."""
+    """What the catalogue's map of a field is told: the data set's rule, the kind of catalogue."""
     told = four_classes()
     dataset = PLAN.datasets[PLAN.tasks[told["task"]]["dataset"]]
     cut = cutting(dataset, shard_of(told["field"]))
-    return {
-        **{key: told[key] for key in ("field", "step_px")},
-        **cut,
-        "threads": threads_for(told["network"]),
-    }
+    return {**{key: told[key] for key in ("field", "step_px")}, **cut}
 
 
 # --- planetary nebulae --------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from fewsky.cutouts.frame_catalogue import best_magnitude
+from fewsky.cutouts.magnitudes import best_magnitude
 from fewsky.surveys.sdss import catalogue_kind
 
 SKY = "sky"
