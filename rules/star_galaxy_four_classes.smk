@@ -4,9 +4,35 @@ FIGURES += ["fig_sdss_4class"]
 TABLES += ["tab_sdss_4class"]
 
 
-rule map_field:
+rule map_catalogue:
     input:
         files=of_mapped("raw"),
+        fields=of_mapped("aligned"),
+    output:
+        table="<results>/cutouts/maps/{field}.parquet",
+        provenance="<results>/cutouts/maps/{field}.provenance.json",
+    log:
+        "<results>/logs/map_catalogue/{field}.log",
+    wildcard_constraints:
+        field=one_of([FOUR["field"]]),
+    localrule: True
+    conda:
+        "../envs/astro.yaml"
+    resources:
+        **SMALL,
+        store=STORE,
+    params:
+        settings=mapping(),
+        code=code_hash("scripts/map_catalogue.py"),
+    message:
+        "Map {wildcards.field} by its catalogue"
+    script:
+        "../scripts/map_catalogue.py"
+
+
+rule map_field:
+    input:
+        target="<results>/cutouts/maps/{field}.parquet",
         fields=of_mapped("aligned"),
         model=first_draw_of(FOUR["network"], "model.safetensors"),
         card=first_draw_of(FOUR["network"], "model.json"),
@@ -25,10 +51,9 @@ rule map_field:
         "../envs/torch.yaml"
     resources:
         **LARGE,
-        store=STORE,
         device=PLAN.technical["compute"]["device"],
     params:
-        settings=mapping(),
+        settings={"field": FOUR["field"], "threads": threads_for(FOUR["network"])},
         code=code_of_network("scripts/map_field.py", FOUR["network"]),
     message:
         "Map {wildcards.field} by {wildcards.experiment}"

@@ -241,14 +241,14 @@ def test_what_counts_as_shown_recuts_the_four_classes_alone(edited):
     jobs = edited.config({"datasets": {"sdss-scenes-25px": {"scene": {"faintest_mag": 21.5}}}})
     assert jobs["cut_patches"] == jobs["measure_patches"] == 2
     assert jobs["train"] == FOUR and jobs["make_split"] == jobs["score"] == 1
-    assert jobs["map_field"] == jobs["score_map"] == jobs["plot_sdss_4class"] == 1
+    assert jobs["map_catalogue"] == jobs["map_field"] == jobs["plot_sdss_4class"] == 1
     assert "align_fields" not in jobs and "plot_sdss_patches" not in jobs
 
 
 def test_a_finer_map_trains_nothing(edited):
     jobs = edited.config({"paper": {"star-galaxy": {"four_classes": {"step_px": 15}}}})
     shown = Counter(plot_sdss_4class=1, tabulate_sdss_4class=1)
-    assert jobs == Counter(map_field=1, score_map=1) + shown + PAPER
+    assert jobs == Counter(map_catalogue=1, map_field=1, score_map=1) + shown + PAPER
 
 
 def test_a_prediction_added_reruns_nothing_else(edited):

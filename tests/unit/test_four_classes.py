@@ -11,11 +11,11 @@ from paper_run import FIGURES, TABLES, make_paper, make_shown, metrics
 from small_results import ROOT, SCORING, _folder, run_script, wcs_of, write_field
 
 from fewsky.cutouts.at_positions import Plane, grid, open_field, patches_at
+from fewsky.cutouts.scene_map import map_catalogue
 from fewsky.figures import field_map, style
 from fewsky.files import load_table, save_json, save_table
 from fewsky.metrics.field_map import score_map
 from fewsky.metrics.scores import score_task
-from fewsky.models.field_map import map_catalogue
 from fewsky.paper.collect import collect
 from fewsky.paper.typeset import read_content, set_paper
 
@@ -60,13 +60,15 @@ def test_patches_at_positions_are_slices_in_the_bands_asked_for(monkeypatch):
 def test_the_catalogues_map_follows_the_rule_of_the_patches(monkeypatch):
     listed = pd.DataFrame({"x": [20.0], "y": [20.0], "label": "star", "psfmag_r": 18.0,
                            "modelmag_r": 18.0, "nchild": 0, "mode": 1})  # fmt: skip
-    monkeypatch.setattr("fewsky.models.field_map.read_catalogue", lambda *_: listed)
+    monkeypatch.setattr("fewsky.cutouts.scene_map.read_catalogue", lambda *_: listed)
     scene = {"within_px": 4, "faintest_mag": None, "distance_arcsec": 3.0}
     told = {"dataset": {"objects": {}, "scene": scene},
             "survey": {"reference_band": "r", "pixel_arcsec": 0.5}}  # fmt: skip
-    places = pd.DataFrame({"x": [24.0, 25.0, 30.0], "y": [16.0, 20.0, 40.0]})
-    found = map_catalogue(places, pd.DataFrame(), "", plane(), told)
-    assert found.tolist() == ["star", "", "sky"]
+    told |= {"step_px": 1}
+    told["dataset"]["size"] = 9
+    found = map_catalogue(pd.DataFrame(), "", plane(), told).set_index(["x", "y"])["target"]
+    places = [(24.0, 16.0), (25.0, 20.0), (30.0, 40.0)]
+    assert [found[place] for place in places] == ["star", "", "sky"]
 
 
 # --- agreement ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from fewsky.console import FewskyError
-from fewsky.cutouts.cut import gather
+from fewsky.cutouts.gather import gather
 
 CHUNK = 8192  # patches at once: 100 MB of 25 px in five bands
 

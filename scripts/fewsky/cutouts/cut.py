@@ -14,6 +14,7 @@ from fewsky.console import FewskyError, say
 from fewsky.cutouts.composite import composite
 from fewsky.cutouts.edges import distance_to_edge
 from fewsky.cutouts.found import find_sources
+from fewsky.cutouts.gather import check_size, gather
 from fewsky.cutouts.scenes import Site, scene_patches
 from fewsky.surveys.sdss import catalogue_kind
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
@@ -23,7 +24,6 @@ from fewsky.surveys.sdss_redshifts import with_redshifts
 WHOLE = ("run", "camcol", "mode", "nchild", "clean", "resolve_status", "thing_id")
 FIRST = ("object_id", "survey", "field", "run", "camcol", "x", "y", "ra", "dec", "label", "primary",
          "mode", "nchild", "clean", "resolve_status", "thing_id", "complete")  # fmt: skip
-HOT = 32  # patches checked at once, while they are still in the processor's cache
 
 
 def cut_shard(
@@ -43,7 +43,7 @@ def cut_shard(
     (`edge: drop`) or kept with NaN there and complete = False (`edge: flag`). A shard without
     objects is valid and empty.
     """
-    _check_size(dataset["size"])
+    check_size(dataset["size"])
     parts = [
         _cut_field(row, raw, Path(store), Path(aligned_dir), dataset, survey)
         for _, row in aligned.iterrows()
@@ -60,36 +60,6 @@ def cut_shard(
         fields = ", ".join(aligned["field"])
         say(f"warning: no object of {dataset['survey']} in {fields}; its shard of patches is empty")
     return composite(images, survey["bands"], dataset.get("composite")), catalog
-
-
-def gather(
-    cube: np.ndarray, x: np.ndarray, y: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Patches `(n, band, size, size)` about the pixels that hold (x, y), and which are complete.
-
-    `cube` is `(band, y, x)`, positions are 0-based pixel centres, `size` is odd. What lies off the
-    image is NaN, and such a patch is not complete; nor is one with a pixel that is not finite.
-    """
-    _check_size(size)
-    bands, height, width = cube.shape
-    left, top = (np.floor(np.asarray(v) + 0.5).astype(int) - size // 2 for v in (x, y))
-    patches = np.empty((len(left), bands, size, size), np.float32)
-    inside = (left >= 0) & (top >= 0) & (left + size <= width) & (top + size <= height)
-    total = np.empty(len(left), np.float32)
-    zeros = np.zeros(bands * size * size, np.float32)
-    pixels = patches.reshape(len(left), zeros.size)
-    corners = list(zip(patches, top.tolist(), left.tolist(), inside.tolist(), strict=True))
-    with np.errstate(invalid="ignore"):
-        for start in range(0, len(left), HOT):
-            for patch, i, j, whole in corners[start : start + HOT]:
-                if whole:
-                    patch[...] = cube[:, i : i + size, j : j + size]
-                else:
-                    _copy_part(patch, cube, i, j, size)
-            # Zeros times pixels sum to NaN where one is NaN or infinite; BLAS is quick at it.
-            np.matmul(pixels[start : start + HOT], zeros, out=total[start : start + HOT])
-    complete = np.isfinite(total)
-    return patches, complete
 
 
 def neighbours(objects: pd.DataFrame, others: pd.DataFrame, pixel_arcsec: float) -> pd.DataFrame:
@@ -110,24 +80,6 @@ def neighbours(objects: pd.DataFrame, others: pd.DataFrame, pixel_arcsec: float)
     table["neighbour_arcsec"] = distance[rows, pick] * pixel_arcsec
     table["neighbour_mag_r"] = others["modelmag_r"].to_numpy(float)[index[rows, pick]]
     return table
-
-
-def _check_size(size: int) -> None:
-    if size < 1 or size % 2 == 0:
-        raise FewskyError(
-            f"size {size}: wanted an odd number of pixels, so that a patch has a centre. Change it."
-        )
-
-
-def _copy_part(patch: np.ndarray, cube: np.ndarray, top: int, left: int, size: int) -> None:
-    """Fill what of a patch lies on the image; the rest is NaN."""
-    patch[...] = np.nan
-    (i0, i1), (j0, j1) = (
-        (min(max(start, 0), length), max(min(start + size, length), 0))
-        for start, length in ((top, cube.shape[1]), (left, cube.shape[2]))
-    )
-    if i0 < i1 and j0 < j1:
-        patch[:, i0 - top : i1 - top, j0 - left : j1 - left] = cube[:, i0:i1, j0:j1]
 
 
 def _cut_field(

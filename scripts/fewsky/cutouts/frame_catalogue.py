@@ -9,9 +9,8 @@ import pandas as pd
 from astropy.wcs import WCS
 
 from fewsky.console import FewskyError, say
+from fewsky.cutouts.magnitudes import best_magnitude
 from fewsky.surveys.sdss_objects import read_catalogue, select_objects
-
-MAGNITUDES = {"galaxy": "modelmag", "star": "psfmag"}  # of a band: SDSS's best for either class
 
 
 def frame_catalogue(
@@ -43,12 +42,3 @@ def frame_catalogue(
     magnitude = best_magnitude(objects, band)
     say(f"{field}: {objects['label'].value_counts().to_dict()} of {len(listed)} catalogued")
     return objects[["ra", "dec", "label"]].assign(magnitude=magnitude)
-
-
-def best_magnitude(objects: pd.DataFrame, band: str) -> np.ndarray:
-    """Magnitudes `(n,)` in a band: the best model's of galaxies, the PSF's of stars, else NaN."""
-    return np.select(
-        [objects["label"] == kind for kind in MAGNITUDES],
-        [objects[f"{name}_{band}"].astype(float) for name in MAGNITUDES.values()],
-        np.nan,
-    )

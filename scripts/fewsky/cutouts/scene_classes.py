@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from fewsky.cutouts.frame_catalogue import best_magnitude
-from fewsky.surveys.sdss import catalogue_kind
+from fewsky.cutouts.magnitudes import best_magnitude
 
 SKY = "sky"
 CLASSES = ("sky", "star", "galaxy", "both")
@@ -64,16 +63,6 @@ def _nearest(xy: np.ndarray, objects: pd.DataFrame, norm: float) -> np.ndarray:
     if len(known) == 0 or len(xy) == 0:
         return np.full(len(xy), np.inf)
     return cKDTree(known).query(xy, p=norm)[0]
-
-
-def tells_both_classes(survey: Mapping[str, Any], field: str) -> bool:
-    """Whether a field's catalogue lists stars and galaxies, so that sky is known to be empty.
-
-    It does not where there is none, and where it is one half of the datasweeps.
-    """
-    kind = catalogue_kind(survey, field)
-    halves = survey.get("calibobj_kinds", ("star", "gal"))
-    return kind != "none" and (kind != "calibobj" or len(halves) == 2)
 
 
 def true_classes(

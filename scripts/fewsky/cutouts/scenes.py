@@ -11,9 +11,10 @@ from scipy.spatial import cKDTree
 
 from fewsky.console import say
 from fewsky.cutouts.edges import distance_to_edge
-from fewsky.cutouts.scene_classes import SKY, classes_at, counted_objects, tells_both_classes
+from fewsky.cutouts.scene_classes import SKY, classes_at, counted_objects
 from fewsky.overlap import close, greedy
 from fewsky.surveys.catalogue_table import UNKNOWN
+from fewsky.surveys.sdss import catalogue_kind
 
 ORDER = ("both", "star", "galaxy")  # ties between equally frequent classes are broken in it
 TRIES = 60  # positions drawn for each patch of sky that is wanted
@@ -148,3 +149,13 @@ def _tell(field: str, patches: pd.DataFrame, wanted: int) -> None:
     found = ", ".join(f"{counts.get(name, 0)} {name}" for name in (SKY, *ORDER[1:], ORDER[0]))
     lack = f"; {wanted} of sky were wanted" if counts.get(SKY, 0) < wanted else ""
     say(f"{field}: patches by what they show: {found}{lack}")
+
+
+def tells_both_classes(survey: Mapping[str, Any], field: str) -> bool:
+    """Whether a field's catalogue lists stars and galaxies, so that sky is known to be empty.
+
+    It does not where there is none, and where it is one half of the datasweeps.
+    """
+    kind = catalogue_kind(survey, field)
+    halves = survey.get("calibobj_kinds", ("star", "gal"))
+    return kind != "none" and (kind != "calibobj" or len(halves) == 2)
