@@ -49,7 +49,7 @@ with running(snakemake.log[0]):
         for kind, images, table in zip(settings["kinds"].values(), given.patches, given.tables,
                                        strict=True)
     }  # fmt: skip
-    height = 0.3 + style.PAGE / 2 / (settings["shown"] + 0.6) * len(found)
+    height = 0.45 + style.PAGE / 2 / (settings["shown"] + 0.6) * len(found)
     fig = style.figure(style.PAGE, height, w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
     halves = fig.subfigures(1, len(settings["classes"]), wspace=0.02, squeeze=False)[0]
     for half, label in zip(halves, settings["classes"], strict=True):
