@@ -24,6 +24,12 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
+if asked_of("star-galaxy", "scale"):
+
+    include: "rules/common_scale.smk"
+    include: "rules/star_galaxy_scale.smk"
+
+
 if "detection" in PLAN.paper["chapters"]:
 
     include: "rules/detection_named.smk"

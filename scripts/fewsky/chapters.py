@@ -15,6 +15,7 @@ from fewsky.chapters_checks import of_survey as _of_dataset
 from fewsky.chapters_detection import check_detection
 from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
+from fewsky.scale_check import check_scale
 from fewsky.schema import known
 from fewsky.studied import check_lowdata
 
@@ -48,6 +49,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         known(f"{where}.{side}", chapter[side], plan.families, "experiment")
     for key in ("curves", "confusion", "main"):
         _experiments(f"{where}.{key}", chapter[key], plan)
+    if chapter["scale"]:
+        check_scale(f"{where}.scale", chapter["scale"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:
