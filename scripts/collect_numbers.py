@@ -31,6 +31,7 @@ with running(snakemake.log[0]):
     optional += ("searches", "found", "exports", "explained")
     optional += ("curves", "contrasts", "represented")
     optional += ("boxes", "named", "frames", "exported")
+    optional += ("growth", "price", "leaks")
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
@@ -55,6 +56,7 @@ with running(snakemake.log[0]):
             "boxes": listed(rooms["boxes"], -3),
             "named": by_name(rooms["named"]),
             "frames": list(rooms["frames"]),
+            "scale": {name: next(iter(rooms[name]), None) for name in ("growth", "price", "leaks")},
             "published": given.published,
             "constants": given.constants,
         },

@@ -20,6 +20,8 @@ ELSEWHERE = (
     "_det",
     "plot_atlas",
     "plot_models",
+    "sdss_scale",
+    "sdss_dedup",
 )  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 DPI = 60

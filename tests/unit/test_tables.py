@@ -12,7 +12,7 @@ from fewsky.paper import tables
 from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
-ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det")  # those have test files of their own
+ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_dedup")  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")
 CELL = re.compile(r"(?<!\\)&")

@@ -7,6 +7,7 @@ from typing import Any
 from fewsky.files import load_table
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
+from fewsky.paper import numbers_star_galaxy_scale as scale
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -31,8 +32,8 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     """Numbers, facts and makers of the chapter.
 
     `files` holds lists of paths `raw`, `aligned`, `sharpness`, `catalogs`; paths by task `audits`,
-    `metrics`, `comparisons`; paths by experiment `cards`; and the single paths `published` and
-    `constants`.
+    `metrics`, `comparisons`; paths by experiment `cards`; the paths of the section on scale by what
+    they hold, `scale`; and the single paths `published` and `constants`.
     """
     chapter = settings["chapter"]
     roles = {role: settings["families"][chapter[role]] for role in ("small", "large")}
@@ -59,7 +60,11 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         "nearer": _nearer(numbers),
         "truth": any(key.startswith("truth.") for key in numbers),
     }
-    return {"numbers": numbers, "facts": facts, "makers": MAKERS}
+    facts["scale"] = None
+    if chapter.get("scale"):
+        found = scale.collect(settings, files["scale"])
+        numbers, facts["scale"] = numbers | found["numbers"], found["facts"]
+    return {"numbers": numbers, "facts": facts, "makers": MAKERS | scale.MAKERS}
 
 
 def _nearer(numbers: Mapping[str, Any]) -> str:

@@ -91,14 +91,7 @@ def read_sky(catalog, settings):
     table = found[["object_id", "ra", "dec", "label"]].assign(
         cell=found["label"] + " " + bins.astype(str), unit=unit, tile=tile
     )
-    lacking = set(settings["classes"]) - set(table["label"])
-    if lacking or table["unit"].nunique() < 2:
-        raise FewskyError(
-            f"price: wanted labelled objects of {', '.join(settings['classes'])} in at least 2 "
-            f"groups by {settings['by']}; found {table['unit'].nunique()} groups"
-            + f" and no {sorted(lacking)[0]}" * bool(lacking)
-            + ". Name more fields, or split by sky."
-        )
+    check_sky(table, settings)
     once = {"duplicates": "drop", "match_arcsec": settings["match_arcsec"]}
     whole = found["complete"].to_numpy(bool)
     kept, _ = drop_duplicates(found, whole, once)
@@ -107,6 +100,17 @@ def read_sky(catalog, settings):
     diagonal = float(np.sqrt(2) * settings["patch_arcsec"])
     near = close_pairs(*placed(found).T, diagonal)
     return Sky(table, whole, kept, padded, near, diagonal, settings["match_arcsec"])
+
+
+def check_sky(table, settings):
+    """Raise FewskyError where detections lack a class, or are of one group."""
+    groups, found = table["unit"].nunique(), sorted(table["label"].unique())
+    if groups < 2 or len(found) < len(settings["classes"]):
+        raise FewskyError(
+            f"price: wanted labelled objects of {', '.join(settings['classes'])} in at least 2 "
+            f"groups by {settings['by']}; found {groups} groups and {', '.join(found) or 'no class'}"
+            ". Name more fields, or split by sky."
+        )
 
 
 def placed(objects):
