@@ -57,7 +57,7 @@ rule price_opponent:
     conda:
         "../envs/torch.yaml"
     resources:
-        **SMALL,
+        **LARGE,
     params:
         settings=chosen(PROBING_PRICE, "experiment"),
         code=code_hash("scripts/price_opponent.py"),

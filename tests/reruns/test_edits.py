@@ -11,15 +11,15 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
-# Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
+# Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
 # draw each.
-SKY = 2 * 6 + 2 * 4 + 1
+SKY = 2 * 7 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
 PRETEXTS = 2
-TASKS = 7
+TASKS = 8
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
 # the curves of the atlas, and of representations.
 PRETEXT = Counter(
@@ -36,6 +36,7 @@ CURVES = Counter(
 SPLIT = Counter(make_split=1, tabulate_datasets=1)
 MAPS = Counter(plot_ssl_embed=1, tabulate_ssl_embed=1)
 SCORES = Counter(score=1, compare=1)
+GROWTH = Counter(score_growth=1, plot_sdss_scale=1)
 PAPER = Counter(collect_numbers=1, write_paper=1)
 
 
@@ -162,6 +163,11 @@ def test_one_experiments_learning_rate_reruns_that_experiment(edited):
     assert upstream(jobs) == {}
 
 
+def test_other_budgets_of_fields_refit_their_experiment(edited):
+    jobs = edited.config({"experiments": {"sg-fields-forest": {"budgets": ["2 fields"]}}})
+    assert jobs == Counter(fit_opponent=1) + SCORES + GROWTH + PAPER
+
+
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):
     jobs = edited.config({"experiments": {"pn-lp": {"probe": {"c": [0.5]}}}})
     assert jobs["fit_probes"] == 1 and jobs["choose_pseudo_labels"] == 2
@@ -195,7 +201,7 @@ def test_swapped_values_are_seen(edited):
 def test_one_datasets_patch_size_reruns_from_its_cutouts_on(edited):
     jobs = edited.config({"datasets": {"sdss-ugriz-25px": {"size": 23}}})
     assert jobs["cut_patches"] == 2
-    assert jobs["make_split"] == 3
+    assert jobs["make_split"] == 4
     assert jobs["train"] == SKY  # the nebulae start from weights that these patches taught
     assert not {"simulate_scan", "download_fields", "align_fields"} & set(jobs)
 
@@ -318,7 +324,7 @@ def test_a_representation_added_is_measured_alone(edited):
 
 def test_how_curves_are_scored_reruns_them_and_no_network(edited):
     edited.replace("scripts/fewsky/metrics/curves.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
-    assert edited.jobs() == CURVES + PAPER
+    assert edited.jobs() == CURVES + GROWTH + PAPER
 
 
 def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):

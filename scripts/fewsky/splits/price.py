@@ -108,7 +108,7 @@ def check_sky(table, settings):
     if groups < 2 or len(found) < len(settings["classes"]):
         raise FewskyError(
             f"price: wanted labelled objects of {', '.join(settings['classes'])} in at least 2 "
-            f"groups by {settings['by']}; found {groups} groups and {', '.join(found) or 'no class'}"
+            f"groups by {settings['by']}; found {groups} groups, {', '.join(found) or 'no class'}"
             ". Name more fields, or split by sky."
         )
 
