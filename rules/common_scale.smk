@@ -1,5 +1,5 @@
 # Functions only: what the curves by fields and patch sizes and the careless splits are told.
-from fewsky.scale_check import fields_of, probes_of
+from fewsky.field_budgets import fields_of, probes_of
 
 
 def growing(names):

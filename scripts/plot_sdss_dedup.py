@@ -12,13 +12,13 @@ with running(snakemake.log[0]):
     metric, probes = settings["metric"], settings["probes"]
     table = load_table(snakemake.input.price)
     table = table[table["metric"] == metric]
-    fig = style.figure(style.PAGE, 1.2 + 0.55 * table["protocol"].nunique())
-    ax = fig.subplots()
-    scale.costs(ax, table, list(probes))
-    ax.set_xlabel(f"{metric_words(metric)}, careless less careful split")
-    ax.set_title(WARNING, color=style.GREY, fontsize=7, loc="right")
-    words = scale.handles(probes)
-    fig.legend(handles=words, loc="outside lower center", ncols=2)
+    fig = style.figure(style.PAGE, 1.2 + 0.4 * table["protocol"].nunique())
+    axes = scale.panels(fig, table, probes)
+    for ax in axes:
+        ax.set_xlabel(f"{metric_words(metric)}, careless less careful")
+    style.letter(axes)
+    words = scale.handles()
+    fig.legend(handles=words, loc="outside lower center", ncols=len(words), title=WARNING)
     outputs = [snakemake.output.pdf, snakemake.output.png]
     style.save(fig, *outputs, simulated=simulated(*snakemake.input))
     record(snakemake.output.provenance, outputs=outputs, settings=settings,

@@ -1,4 +1,4 @@
-"""Budgets of whole fields, `3 fields`: how they are written, and what they need; nothing heavy."""
+"""Budgets of whole fields, `3 fields`, and probes of careless splits; nothing heavy."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,16 @@ def fields_in(budget: int | str) -> int | None:
     """The number of fields in a budget such as `3 fields`; None of a number of labels or all."""
     found = re.fullmatch(r"([1-9][0-9]*) fields?", str(budget))
     return int(found[1]) if found else None
+
+
+def fields_of(experiment: Mapping[str, Any]) -> list[int]:
+    """The numbers of fields that an experiment learns from, rising."""
+    return sorted({fields_in(budget) or 0 for budget in experiment["budgets"]})
+
+
+def probes_of(block: Mapping[str, Any]) -> dict[str, int]:
+    """Experiments that are fitted on every split, with their numbers of draws; nulls left out."""
+    return {name: draws for name, draws in block["probes"].items() if draws}
 
 
 def check_order(where: str, split: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fewsky.chapters_checks import known_experiments
 from fewsky.console import FewskyError
-from fewsky.field_budgets import fields_in
+from fewsky.field_budgets import fields_of, probes_of
 from fewsky.schema import known
 
 
@@ -23,16 +23,6 @@ def check_scale(where: str, block: Mapping[str, Any], plan: Any) -> None:
     _check_sizes(f"{where}.sizes", block["sizes"], plan)
     if block["price"]:
         _check_price(f"{where}.price", block["price"], plan)
-
-
-def fields_of(experiment: Mapping[str, Any]) -> list[int]:
-    """The numbers of fields that an experiment learns from, rising."""
-    return sorted({fields_in(budget) or 0 for budget in experiment["budgets"]})
-
-
-def probes_of(block: Mapping[str, Any]) -> dict[str, int]:
-    """Experiments that are fitted on every split, with their numbers of draws; nulls left out."""
-    return {name: draws for name, draws in block["probes"].items() if draws}
 
 
 def _check_fields(where: str, names: list[str], plan: Any) -> None:

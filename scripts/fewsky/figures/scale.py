@@ -1,16 +1,18 @@
 """Helpers of the figures on scale: curves over fields and patch sizes, and what mistakes cost."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fewsky.figures import style
 from fewsky.paper.careless import SPLITS, TESTED, in_order
 
-SPREAD = 0.12  # of the distance of two lines, from one experiment to the next
+SPREAD = 0.26  # of the distance of two lines, from one kind of test to the other
 FILLED = {"own": True, "shared": False}
 
 
@@ -64,38 +66,41 @@ def by_sizes(ax: Axes, rows: pd.DataFrame, sizes: Mapping[str, Mapping[str, floa
     above(ax, places, [f"{size['arcsec']:.1f}" for size in sizes.values()], "(arcsec)")
 
 
-def costs(ax: Axes, table: pd.DataFrame, probes: Sequence[str]) -> None:
-    """A line a mistake, a mark a probe: what the score gains by it, with its interval."""
-    splits = in_order(table["protocol"])
-    kinds = [(name, tested) for name in probes for tested in TESTED]
-    for k, (name, tested) in enumerate(kinds):
-        own = table[(table["experiment"] == name) & (table["tested"] == tested)]
-        y = own["protocol"].map({split: j for j, split in enumerate(splits)}).astype(float)
-        y += SPREAD * 1.4 * (k - (len(kinds) - 1) / 2)
-        bars(ax, own, y, tested, looks(probes)[name])
+def costs(ax: Axes, own: pd.DataFrame, splits: Sequence[str], color: str) -> None:
+    """A line a mistake: what one probe's score gains by it, with its interval, on either test."""
+    for k, tested in enumerate(TESTED):
+        rows = own[own["tested"] == tested]
+        y = rows["protocol"].map({split: j for j, split in enumerate(splits)}).astype(float)
+        bars(ax, rows, y + SPREAD * (k - 0.5), tested, color)
     ax.axvline(0, color=style.GREY, lw=0.8, zorder=0)
     ax.set_yticks(range(len(splits)), [SPLITS[split] for split in splits])
     ax.set_ylim(len(splits) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
 
 
-def bars(ax: Axes, own: pd.DataFrame, y: Sequence[float], tested: str, look: Mapping) -> None:
+def panels(fig: Figure, table: pd.DataFrame, probes: Mapping[str, str]) -> list[Axes]:
+    """The axes of a figure, one a probe, each with a scale of its own, all with the same lines."""
+    axes = list(fig.subplots(1, len(probes), squeeze=False, sharey=True)[0])
+    splits = in_order(table["protocol"])
+    for k, (ax, (name, words)) in enumerate(zip(axes, probes.items(), strict=True)):
+        costs(ax, table[table["experiment"] == name], splits, style.CYCLE[k % 7])
+        ax.set_title(fill(words, 44))
+    return axes
+
+
+def bars(ax: Axes, own: pd.DataFrame, y: Sequence[float], tested: str, color: str) -> None:
     """Differences with bars from `lower` to `upper`; a missing limit has no bar."""
     below = (own["difference"] - own["lower"]).fillna(0).clip(lower=0)
     over = (own["upper"] - own["difference"]).fillna(0).clip(lower=0)
-    face = look["color"] if FILLED[tested] else "white"
-    ax.errorbar(own["difference"], y, xerr=[below, over], ls="none", mfc=face, capsize=1.5,
-                elinewidth=0.8, capthick=0.8, **look)  # fmt: skip
+    face = color if FILLED[tested] else "white"
+    ax.errorbar(own["difference"], y, xerr=[below, over], ls="none", marker="o", color=color,
+                mfc=face, capsize=1.5, elinewidth=0.8, capthick=0.8)  # fmt: skip
 
 
-def handles(probes: Mapping[str, str]) -> list[Line2D]:
-    """Entries of the legend: a probe each, in words, and what is tested."""
-    found = [
-        Line2D([], [], ls="none", label=words, **looks(list(probes))[name])
-        for name, words in probes.items()
-    ]
-    marks = {tested: style.GREY if FILLED[tested] else "white" for tested in TESTED}
-    return found + [
+def handles() -> list[Line2D]:
+    """Entries of the legend: what is tested."""
+    faces = {tested: style.GREY if FILLED[tested] else "white" for tested in TESTED}
+    return [
         Line2D([], [], ls="none", marker="o", color=style.GREY, mfc=face, label=TESTED[tested])
-        for tested, face in marks.items()
+        for tested, face in faces.items()
     ]

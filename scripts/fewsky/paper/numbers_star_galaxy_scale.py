@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fewsky.field_budgets import probes_of
 from fewsky.files import load_table
 from fewsky.metrics.stats import verdict
 from fewsky.paper.careless import SPLITS, in_order
 from fewsky.paper.numbers import Numbers, interval, keyed, number
 from fewsky.paper.tables import UNKNOWN
-from fewsky.scale_check import probes_of
 
 MAKERS = {
     "growth": "rule score_growth, where paper.star-galaxy.scale.fields names experiments",
