@@ -84,7 +84,8 @@ def panels(fig: Figure, table: pd.DataFrame, probes: Mapping[str, str]) -> list[
     splits = in_order(table["protocol"])
     for k, (ax, (name, words)) in enumerate(zip(axes, probes.items(), strict=True)):
         costs(ax, table[table["experiment"] == name], splits, style.CYCLE[k % 7])
-        ax.set_title(fill(words, 44))
+        ax.set_title(fill(words, 36))
+        ax.locator_params(axis="x", nbins=5)
     return axes
 
 
