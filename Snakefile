@@ -30,6 +30,10 @@ for part in ("radial", "tried", "distance", "generated", "four_classes"):
     if part_of("star-galaxy", part):
 
         include: f"rules/star_galaxy_{part}.smk"
+if asked_of("star-galaxy", "scale"):
+
+    include: "rules/common_scale.smk"
+    include: "rules/star_galaxy_scale.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

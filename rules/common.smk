@@ -459,18 +459,25 @@ def learning(name):
     every, seen = bands_of(name)
     return {
         "experiment": name,
-        "model": {key: value for key, value in item["model"].items() if key != "bands"},
+        "model": {k: value for k, value in item["model"].items() if k not in ("bands", "crop")},
         "budgets": item["budgets"],
         "classes": task["classes"],
         **{key: task[key] for key in ("targets",) if key in task},
         **({"boxes": sought(task["boxes"])} if "boxes" in task else {}),
         "bands": seen,
         "take": [every.index(band) for band in seen],
+        **cropped(item),
         "folds": task["split"]["folds"],
         "seed": task["split"]["seed"],
         "start": starting(item),
         "depth": item["depth"],
     }
+
+
+def cropped(item):
+    """The middle of each image that an experiment's network sees, where that is not all of it."""
+    crop = item.get("model", {}).get("crop")
+    return {"crop": crop} if crop else {}
 
 
 def sought(boxes):
@@ -812,6 +819,7 @@ def explaining(name):
         "draw": 0,
         "seed": PLAN.tasks[item["task"]]["split"]["seed"],
         "take": [every.index(band) for band in seen],
+        **cropped(item),
         "threads": item["recipe"]["threads"],
     }
 

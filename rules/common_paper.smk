@@ -562,6 +562,20 @@ def of_star_galaxy():
         **influences_of(INFLUENTIAL, without="influence_maps"),
         "generated": metrics_generated(),
         "maps": maps_scored(),
+        **of_scale(),
+    }
+
+
+def of_scale():
+    """Files that only the section on scale quotes."""
+    told = PLAN.paper["star-galaxy"]["scale"]
+    if not told:
+        return {}
+    price = bool(told["price"])
+    return {
+        "growth": ["<results>/metrics/star-galaxy.growth.csv"] if told["fields"] else [],
+        "price": ["<results>/metrics/star-galaxy.price.csv"] if price else [],
+        "leaks": ["<results>/splits/star-galaxy.price.csv"] if price else [],
     }
 
 

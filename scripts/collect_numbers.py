@@ -32,6 +32,7 @@ with running(snakemake.log[0]):
     optional += ("searches", "found", "exports", "explained")
     optional += ("curves", "contrasts", "represented")
     optional += ("boxes", "named", "frames", "exported")
+    optional += ("growth", "price", "leaks")
     rooms = {name: given.get(name, []) for name in optional}
     found = collect(
         snakemake.params.settings,
@@ -59,6 +60,7 @@ with running(snakemake.log[0]):
             "frames": list(rooms["frames"]),
             "generated": by_name(rooms["generated"]),
             "maps": list(rooms["maps"]),
+            "scale": {name: next(iter(rooms[name]), None) for name in ("growth", "price", "leaks")},
             "published": given.published,
             "constants": given.constants,
         },

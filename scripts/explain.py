@@ -6,13 +6,13 @@ from fewsky.console import running
 from fewsky.files import save_arrays, save_json, save_table
 from fewsky.models.explain import explain
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images
+from fewsky.rooms import load_catalog, load_seen
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     found = explain(
         Path(snakemake.input.card).parent,
-        load_images(snakemake.input.images)[:, settings["take"]],
+        load_seen(snakemake.input.images, settings),
         load_catalog(snakemake.input.catalogs),
         settings,
         snakemake.resources.device,

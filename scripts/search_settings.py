@@ -7,14 +7,14 @@ from fewsky.files import load_arrays, load_table
 from fewsky.models.search import search_settings
 from fewsky.models.start import load_start
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images, load_manifest
+from fewsky.rooms import load_catalog, load_manifest, load_seen
 
 with running(snakemake.log[0]):
     settings, given = snakemake.params.settings, snakemake.input
     weights, stored = next(iter(given.weights), None), next(iter(given.stored), None)
     written = search_settings(
         settings,
-        load_images(given.images)[:, settings["take"]],
+        load_seen(given.images, settings),
         load_catalog(given.catalogs),
         load_manifest(given.manifest),
         load_table(given.draws),

@@ -1,4 +1,4 @@
-"""Bands that composites and models of config.yaml name, and those that weights learned from."""
+"""Bands and middles of images that models see, and bands that weights of others learned from."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ def check_bands(plan: Any) -> None:
     for name, item in plan.experiments.items():
         bands, wanted, _ = _bands_of(item, plan)
         _check_named(f"experiments.{name}.model.bands", wanted or [], bands, "the task's images")
+        _check_crop(f"experiments.{name}.model.crop", item, plan)
     for name, item in plan.experiments.items():
         source = plan.weights[item["weights"]]["from"] if item["weights"] else None
         if source is not None:
@@ -48,6 +49,20 @@ def _check_learned(where: str, item: dict, source: str, plan: Any) -> None:
             f"config: {where}: wanted the bands {listed(learned)}, which the weights "
             f"{item['weights']} have learned from in {source}; found {listed(seen)}. Name the "
             "bands in its model, or start from other weights."
+        )
+
+
+def _check_crop(where: str, item: dict, plan: Any) -> None:
+    """The middle that a network sees has a centre and fits; stored features know no middle."""
+    crop = item.get("model", {}).get("crop")
+    if crop is None:
+        return
+    size = plan.datasets[plan.tasks[item["task"]]["dataset"]]["size"]
+    if crop % 2 == 0 or size % 2 == 0 or crop > size or item["weights"]:
+        raise FewskyError(
+            f"config: {where}: wanted an odd side of at most {size} px, that of the task's images "
+            f"(odd, too), in a network that starts from nothing; found {crop}. Mend it, or take it "
+            "out."
         )
 
 

@@ -19,6 +19,7 @@ from fewsky.chapters_radial import check_radial
 from fewsky.console import FewskyError
 from fewsky.generated_check import check_generated_shown
 from fewsky.pretexts_shown import check_shown
+from fewsky.scale_check import check_scale
 from fewsky.schema import known
 from fewsky.studied import check_lowdata
 from fewsky.tried import check_tried
@@ -63,6 +64,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         check_generated_shown(f"{where}.generated", chapter["generated"], plan)
     if chapter["four_classes"]:
         check_four_classes(f"{where}.four_classes", chapter, plan)
+    if chapter["scale"]:
+        check_scale(f"{where}.scale", chapter["scale"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

@@ -13,6 +13,7 @@ from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.extra_check import check_extra
 from fewsky.generated_check import check_generated
+from fewsky.field_budgets import check_field_budgets, check_order
 from fewsky.lineage import resolve_starts
 from fewsky.losses import check_start
 from fewsky.networks import module_of
@@ -136,6 +137,7 @@ def _cross_check(plan: Plan) -> None:
         if "model" in item:
             module_of(item["model"]["name"])
         _check_draws(f"experiments.{name}.draws", item, plan.tasks[item["task"]])
+        check_field_budgets(name, item, plan.tasks[item["task"]])
         if "from" in item.get("start", {}):
             other = plan.experiments[item["start"]["from"]]
             check_start(
@@ -204,6 +206,7 @@ def _check_split(name: str, task: dict, plan: Plan) -> None:
             "near copies by design; found audit: enforce. Split by field, sky or hash, or say so."
         )
     _check_counts(f"config: tasks.{name}.split.counts", task)
+    check_order(f"tasks.{name}.split", split)
     if split["by"] != "field":
         return
     survey = plan.surveys[plan.datasets[task["dataset"]]["survey"]]

@@ -1,8 +1,9 @@
 """What lies in the rooms in several files, read as one: shards of a dataset, draws of a task."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,23 @@ from fewsky.files import load_arrays, load_table
 def load_images(paths: Iterable[str]) -> np.ndarray:
     """Images of all shards, float32 `(n, band, y, x)`; shards without an object add nothing."""
     return np.concatenate([load_arrays(path)["images"] for path in paths])
+
+
+def load_seen(paths: Iterable[str], settings: Mapping[str, Any]) -> np.ndarray:
+    """Images as a network sees them, float32 `(n, band, y, x)`: its bands, and their middle only.
+
+    `settings` has `take`, the numbers of the bands, and where the network sees less than the image
+    `crop`, the odd side in pixels of the square about the central pixel.
+    """
+    return middle(load_images(paths)[:, settings["take"]], settings.get("crop"))
+
+
+def middle(images: np.ndarray, side: int | None) -> np.ndarray:
+    """The central square of `side` pixels of images `(..., y, x)`; all of them where it is None."""
+    if side is None:
+        return images
+    edge = (images.shape[-1] - side) // 2
+    return np.ascontiguousarray(images[..., edge : edge + side, edge : edge + side])
 
 
 def load_catalog(paths: Iterable[str], measured: Iterable[str] = ()) -> pd.DataFrame:

@@ -26,6 +26,10 @@ SKY = 2 * 6 + 2 * 4 + 1 + 2
 # Two more pretexts, one draw each.
 SKY = 2 * 6 + 2 * 4 + 1
 FOUR = 2
+# Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
+# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
+# draw each.
+SKY = 2 * 7 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
@@ -47,6 +51,7 @@ CURVES = Counter(
 SPLIT = Counter(make_split=1, tabulate_datasets=1)
 MAPS = Counter(plot_ssl_embed=1, tabulate_ssl_embed=1)
 SCORES = Counter(score=1, compare=1)
+GROWTH = Counter(score_growth=1, plot_sdss_scale=1)
 PAPER = Counter(collect_numbers=1, write_paper=1)
 
 
@@ -190,6 +195,9 @@ def test_what_a_mixture_is_made_with_reruns_its_patches_and_its_training(edited)
     assert upstream(jobs) == {}
     other = {"experiments": {"sg-gen-mixture": {"generated": {"sky": {"neighbours": 1.0}}}}}
     assert not {"generate_patches", "train"} & set(edited.config(other))
+def test_other_budgets_of_fields_refit_their_experiment(edited):
+    jobs = edited.config({"experiments": {"sg-fields-forest": {"budgets": ["2 fields"]}}})
+    assert jobs == Counter(fit_opponent=1) + SCORES + GROWTH + PAPER
 
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):
@@ -383,7 +391,7 @@ def test_a_representation_added_is_measured_alone(edited):
 
 def test_how_curves_are_scored_reruns_them_and_no_network(edited):
     edited.replace("scripts/fewsky/metrics/curves.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
-    assert edited.jobs() == CURVES + PAPER
+    assert edited.jobs() == CURVES + GROWTH + PAPER
 
 
 def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):

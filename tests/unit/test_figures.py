@@ -23,6 +23,8 @@ ELSEWHERE = (
     "plot_models",
     "_sdss_radial",
     "_generated",
+    "sdss_scale",
+    "sdss_dedup",
 )  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 DPI = 60

@@ -23,6 +23,7 @@ ELSEWHERE = (
     "_told",
 )  # those have test files of their own
 ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_4class")  # those have test files of their own
+ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_dedup")  # those have test files of their own
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")
 CELL = re.compile(r"(?<!\\)&")

@@ -95,4 +95,4 @@ def gather(pixels: torch.Tensor, rows: torch.Tensor, tables: torch.Tensor) -> to
 
 def as_images(pixels: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """View `(n, pixel, channel)` as images `(n, channel, y, x)` without a copy."""
-    return pixels.view(len(pixels), height, width, -1).permute(0, 3, 1, 2)
+    return pixels.view(len(pixels), height, width, pixels.shape[2]).permute(0, 3, 1, 2)

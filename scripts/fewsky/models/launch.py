@@ -20,7 +20,7 @@ from fewsky.models.extra import load_extra
 from fewsky.models.results import paths_in
 from fewsky.models.start import load_start
 from fewsky.models.train import train
-from fewsky.rooms import load_boxes, load_catalog, load_images, load_manifest
+from fewsky.rooms import load_boxes, load_catalog, load_manifest, load_seen
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
@@ -61,7 +61,7 @@ def train_files(told: dict[str, Any]) -> dict[str, Path]:
     settings, draw = told["settings"], told["draw"]
     return train(
         settings,
-        load_images(told["images"])[:, settings["take"]],
+        load_seen(told["images"], settings),
         load_catalog(told["catalogs"], told.get("measured", ())),
         load_manifest(told["manifest"]),
         load_table(told["draws"]),

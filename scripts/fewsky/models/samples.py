@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError
-from fewsky.splits.draws import ranking
+from fewsky.splits.draws import labels_of, ranking
 from fewsky.splits.folds import ranked_outside, run_members
 from fewsky.splits.labels import OBJECT
 
@@ -117,8 +117,9 @@ def runs(
 
 def _of_fold(settings, table, draws, draw, fold) -> list[Run]:
     manifest = table.reset_index()
-    left = ranked_outside(manifest, draws, draw, fold)["object_id"].to_numpy()
-    sizes = {len(left) if budget == "all" else budget: budget for budget in settings["budgets"]}
+    ranked = ranked_outside(manifest, draws, draw, fold)
+    left, where = ranked["object_id"].to_numpy(), f"{settings['experiment']}, draw {draw}"
+    sizes = {labels_of(ranked, budget, where): budget for budget in settings["budgets"]}
     if max(sizes) > len(left):
         raise FewskyError(
             f"{settings['experiment']}: wanted budgets of at most {len(left)} labels, all that "

@@ -44,6 +44,10 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     `frames` and `maps`, one a field; paths by name `generated`; and the single paths `published`
     and `constants`. Facts of a chapter lie under its name, and numbers of two chapters have no key
     in common.
+    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the list of paths
+    `frames`, one a field; the paths of the section on scale by what they hold, `scale`; and the
+    single paths `published` and `constants`. Facts of a chapter lie under its name, and numbers of
+    two chapters have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
@@ -68,6 +72,8 @@ def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
     own |= {room: files.get(room, []) for room in ("frames", "maps")}
     own["generated"] = files.get("generated", {})
+    own["frames"] = files.get("frames", [])
+    own["scale"] = files.get("scale", {})
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])

@@ -52,7 +52,12 @@ def make_split(catalog, looks, task, *, seed):
     check_parts(manifest, task)
     manifest = manifest[["object_id", "ra", "dec", "group", "label", "part", "fold"]]
     draws = make_draws(
-        manifest, draws=split["draws"], balance=split["balance"], guard_arcsec=guard, seed=seed
+        manifest,
+        draws=split["draws"],
+        balance=split["balance"],
+        guard_arcsec=guard,
+        seed=seed,
+        order=split.get("order", "objects"),
     )
     audit = audit_split(
         manifest,
