@@ -24,6 +24,11 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
+if "star-galaxy" in PLAN.paper["chapters"] and PLAN.paper["star-galaxy"]["shift"]:
+
+    include: "rules/star_galaxy_shift.smk"
+
+
 if "detection" in PLAN.paper["chapters"]:
 
     include: "rules/detection_named.smk"

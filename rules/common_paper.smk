@@ -528,7 +528,14 @@ def of_star_galaxy():
     return {
         "aligned": of_shards("aligned", ".tsv", survey),
         "sharpness": of_shards("aligned", ".sharpness.csv", survey),
+        "shift": [f"<results>/metrics/{task}.shift.csv" for task in tasks_of(under_shift())],
     }
+
+
+def under_shift():
+    """Experiments that are tested on fields of other runs."""
+    told = PLAN.paper["star-galaxy"]["shift"]
+    return told["experiments"] if told else []
 
 
 def of_planetary_nebulae():

@@ -55,6 +55,7 @@ with running(snakemake.log[0]):
             "boxes": listed(rooms["boxes"], -3),
             "named": by_name(rooms["named"]),
             "frames": list(rooms["frames"]),
+            "shift": next(iter(given.get("shift", [])), None),
             "published": given.published,
             "constants": given.constants,
         },

@@ -13,6 +13,7 @@ from fewsky.chapters_checks import known_experiments as _experiments
 from fewsky.chapters_checks import named
 from fewsky.chapters_checks import of_survey as _of_dataset
 from fewsky.chapters_detection import check_detection
+from fewsky.chapters_shift import check_shift
 from fewsky.console import FewskyError
 from fewsky.pretexts_shown import check_shown
 from fewsky.schema import known
@@ -48,6 +49,7 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         known(f"{where}.{side}", chapter[side], plan.families, "experiment")
     for key in ("curves", "confusion", "main"):
         _experiments(f"{where}.{key}", chapter[key], plan)
+    check_shift(f"{where}.shift", chapter["shift"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

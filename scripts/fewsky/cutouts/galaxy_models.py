@@ -52,10 +52,7 @@ def elliptical_psf(patches: Patches, band: int, stars: np.ndarray) -> Psf:
     if len(chosen) < FEWEST:
         return Psf(USUAL, np.eye(2) * (fwhm / FWHM) ** 2)
     covariance = np.median(
-        [
-            _moments(patches.light[i, band], patches.x[i], patches.y[i], fwhm / FWHM)
-            for i in chosen
-        ],
+        [_moments(patches.light[i, band], patches.x[i], patches.y[i], fwhm / FWHM) for i in chosen],
         axis=0,
     )
     rows, values, radius = [], [], np.hypot(patches.x[chosen], patches.y[chosen])
@@ -126,9 +123,13 @@ def templates(psf: Psf, fwhm: float, size: int) -> np.ndarray:
         wide = variance[told, None, None] * _spread(radius * fwhm, axis, angle)
         both = (own[:, None] + wide).reshape(-1, 2, 2)
         models.append(weight @ gaussians(x, y, both))
-    return np.stack(models, axis=1).reshape(len(models[0]), -1).T.reshape(
-        len(models), PHASES**2, -1
-    ).swapaxes(0, 1).copy()
+    return (
+        np.stack(models, axis=1)
+        .reshape(len(models[0]), -1)
+        .T.reshape(len(models), PHASES**2, -1)
+        .swapaxes(0, 1)
+        .copy()
+    )
 
 
 def _spread(radius: float, axis: float, angle: float) -> np.ndarray:

@@ -33,9 +33,7 @@ class Light(NamedTuple):
     error: np.ndarray
 
 
-def fit_light(
-    patches: Patches, place: np.ndarray, snr: np.ndarray, stars: np.ndarray
-) -> Light:
+def fit_light(patches: Patches, place: np.ndarray, snr: np.ndarray, stars: np.ndarray) -> Light:
     """The Light of a field's objects; `place` `(n, 2)` are pixels x, y of the field.
 
     `snr` `(n, band)` is of the aperture, `stars` `(n,)` which objects show the PSF.

@@ -14,9 +14,9 @@ APERTURE_PX = 3.0
 def measure_patches(
     images: np.ndarray, catalog: pd.DataFrame, bands: list[str], pixel_arcsec: float = PIXEL_ARCSEC
 ) -> pd.DataFrame:
-    """One row an image: snr_<band>, feat_*, extent_*, ring_* and the nearest neighbour; no feature is NaN.
+    """One row an image: snr_<band>, feat_*, extent_*, ring_* and the nearest neighbour.
 
-    snr is the flux within 3 pixels over its error. Every feature is relative to the object's own
+    No feature is NaN. snr is the flux within 3 pixels over its error. Every feature is relative to the object's own
     field: to its PSF (0 is what a star has), its noise and its background. Where a band has no
     data its features are 0. ring_median and ring_rms (nanomaggies a pixel) are of the outer ring of
     the patch with sources clipped away. No label and no catalogue magnitude is used.

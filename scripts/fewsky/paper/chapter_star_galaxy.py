@@ -7,6 +7,7 @@ from typing import Any
 from fewsky.files import load_table
 from fewsky.paper import numbers_scores as scores
 from fewsky.paper import numbers_star_galaxy as read
+from fewsky.paper import numbers_star_galaxy_shift as shifted
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -22,6 +23,7 @@ MAKERS = {
     "reading": "scripts/fewsky/metrics/readings.py, from published confusion matrices",
     "objects": "rule cut_patches, from the catalogues of the patches",
     "augment": "scripts/fewsky/models/augment.py",
+    "shift": "rule score_shift, from the predictions of paper.star-galaxy.shift",
 }
 RANGE = "(?P<low>[-.\\w]+?)-(?P<high>[.\\w]+)"
 Paths = Mapping[str, Mapping[str, str | Path] | Sequence[str | Path] | str | Path]
@@ -53,7 +55,11 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         numbers |= read.of_split(role, files["audits"][task], settings["tasks"][task])
     for path in files["metrics"].values():
         numbers |= scores.of_metrics(path, chapter["confusion"])
+    told = chapter.get("shift")
+    if told:
+        numbers |= shifted.of_shift(files["shift"])
     facts = {
+        "shift": shifted.facts_of(files["shift"], told) if told else None,
         **_of_config(settings, roles, tasks),
         **_of_files(settings, files),
         "nearer": _nearer(numbers),

@@ -65,6 +65,7 @@ def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
     chapter = settings["chapter"]
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
     own["frames"] = files.get("frames", [])
+    own["shift"] = files.get("shift")
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])
