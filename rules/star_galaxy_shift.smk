@@ -1,21 +1,27 @@
 # The star/galaxy chapter under shift: trained on fields of one run, tested on fields of others.
 SHIFT = PLAN.paper["star-galaxy"]["shift"]
 SHIFT_TASK = tasks_of(SHIFT["experiments"])[0]
-FIGURES += ["fig_sdss_shift"]
-TABLES += ["tab_sdss_shift"]
+FIGURES += [
+    "fig_sdss_shift",
+]
+TABLES += [
+    "tab_sdss_shift",
+]
 
 
 rule score_shift:
     input:
         predictions=[path for name in SHIFT["experiments"] for path in predictions_of(name)],
-        catalogs=cutouts_shown(PLAN.tasks[SHIFT_TASK]["dataset"], "catalog.parquet"),
-        measured=cutouts_shown(PLAN.tasks[SHIFT_TASK]["dataset"], "measured.parquet"),
-        manifest=f"<results>/splits/{SHIFT_TASK}/manifest.csv",
+        catalogs=of_dataset("catalog.parquet"),
+        measured=of_dataset("measured.parquet"),
+        manifest=of_split("manifest.csv"),
     output:
-        table=f"<results>/metrics/{SHIFT_TASK}.shift.csv",
-        provenance=f"<results>/metrics/{SHIFT_TASK}.shift.provenance.json",
+        table="<results>/metrics/{task}.shift.csv",
+        provenance="<results>/metrics/{task}.shift.provenance.json",
     log:
-        "<results>/logs/score_shift.log",
+        "<results>/logs/score_shift/{task}.log",
+    wildcard_constraints:
+        task=one_of([SHIFT_TASK]),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -27,7 +33,7 @@ rule score_shift:
         },
         code=code_hash("scripts/score_shift.py"),
     message:
-        "Score experiments inside and outside the training fields' run"
+        "Score the experiments of {wildcards.task} inside and outside the training fields' run"
     script:
         "../scripts/score_shift.py"
 

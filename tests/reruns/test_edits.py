@@ -11,15 +11,15 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
-# Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, four of the
+# Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
 # draw each.
-SKY = 2 * 6 + 2 * 4 + 1
+SKY = 2 * 7 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
 PRETEXTS = 2
-TASKS = 7
+TASKS = 8
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
 # the curves of the atlas, and of representations.
 PRETEXT = Counter(
@@ -160,6 +160,13 @@ def test_one_experiments_learning_rate_reruns_that_experiment(edited):
     assert jobs["train"] == 2
     assert jobs["score"] == jobs["compare"] == 1
     assert upstream(jobs) == {}
+
+
+def test_the_experiments_tested_in_other_runs_rerun_their_scores_and_no_training(edited):
+    told = {"experiments": ["sg-shift-kernel"], "recipe": "sg-shift-kernel"}
+    jobs = edited.config({"paper": {"star-galaxy": {"shift": told}}})
+    assert jobs.pop("score_shift") == 1
+    assert set(jobs) == {"plot_sdss_shift", "tabulate_sdss_shift", *PAPER}
 
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):
