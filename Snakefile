@@ -11,6 +11,7 @@ configfile: "config.yaml"
 include: "rules/common.smk"
 include: "rules/common_paper.smk"
 include: "rules/common_star_galaxy.smk"
+include: "rules/common_scale.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
 include: "rules/cutouts.smk"
@@ -25,15 +26,11 @@ for chapter in PLAN.paper["chapters"]:
     include: f"rules/{chapter.replace('-', '_')}.smk"
 
 
-for part in ("radial", "tried", "distance", "generated", "four_classes"):
+for part in ("radial", "tried", "distance", "generated", "four_classes", "scale", "shift"):
 
     if part_of("star-galaxy", part):
 
         include: f"rules/star_galaxy_{part}.smk"
-if asked_of("star-galaxy", "scale"):
-
-    include: "rules/common_scale.smk"
-    include: "rules/star_galaxy_scale.smk"
 
 
 if "detection" in PLAN.paper["chapters"]:

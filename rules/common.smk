@@ -150,8 +150,11 @@ def measured_of(wildcards):
     dataset = PLAN.datasets[PLAN.tasks[task_of(wildcards)]["dataset"]]
     of_images = dataset["survey"] in IMAGES or "composite" in dataset
     # The catalogue of images has what surrounds the object; of patches it is measured later.
-    kinds = ["feat_"] if of_images else ["feat_", "ring_", "snr_"]
+    kinds = ["feat_"] if of_images else ["feat_", "ring_", "snr_", "extent_"]
     needed = are_measured(PLAN.tasks[task_of(wildcards)], kinds)
+    if hasattr(wildcards, "experiment"):
+        extra = PLAN.experiments[wildcards.experiment].get("model", {}).get("extra", [])
+        needed |= any(name.startswith(tuple(kinds)) for name in extra)
     return of_dataset("measured.parquet")(wildcards) if needed else []
 
 
@@ -837,6 +840,7 @@ def influencing(name):
         "seed": task["split"]["seed"],
         "bands": seen,
         "take": [every.index(band) for band in seen],
+        **cropped(item),
         "reference_band": survey["reference_band"],
         "pixel_arcsec": survey["pixel_arcsec"],
         "threads": item["recipe"]["threads"],

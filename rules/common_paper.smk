@@ -203,31 +203,6 @@ def views_shown():
     return {key: recipe[key] for key in ("brightness_nmgy", "blur_px")}
 
 
-def four_classes():
-    """The block of the chapter on four classes; None without it or without the chapter."""
-    shown = "star-galaxy" in PLAN.paper["chapters"]
-    return PLAN.paper["star-galaxy"]["four_classes"] if shown else None
-
-
-def of_mapped(room):
-    """The list of a room for the shard that holds the field mapped in four classes."""
-    survey, shard = PLAN.paper["star-galaxy"]["survey"], shard_of(four_classes()["field"])
-    return f"<results>/{room}/{survey}/{shard}.tsv"
-
-
-def maps_scored():
-    """Agreement of the map in four classes with the catalogue's, as a list of none or one."""
-    return [f"<results>/metrics/maps/{four_classes()['field']}.csv"] if four_classes() else []
-
-
-def mapping():
-    """What the catalogue's map of a field is told: the data set's rule, the kind of catalogue."""
-    told = four_classes()
-    dataset = PLAN.datasets[PLAN.tasks[told["task"]]["dataset"]]
-    cut = cutting(dataset, shard_of(told["field"]))
-    return {**{key: told[key] for key in ("field", "step_px")}, **cut}
-
-
 # --- planetary nebulae --------------------------------------------------------------------------
 def pseudo_of(name):
     """The pseudo-labels that an experiment learns from, and the experiment that gave them."""
@@ -563,19 +538,7 @@ def of_star_galaxy():
         "generated": metrics_generated(),
         "maps": maps_scored(),
         **of_scale(),
-    }
-
-
-def of_scale():
-    """Files that only the section on scale quotes."""
-    told = PLAN.paper["star-galaxy"]["scale"]
-    if not told:
-        return {}
-    price = bool(told["price"])
-    return {
-        "growth": ["<results>/metrics/star-galaxy.growth.csv"] if told["fields"] else [],
-        "price": ["<results>/metrics/star-galaxy.price.csv"] if price else [],
-        "leaks": ["<results>/splits/star-galaxy.price.csv"] if price else [],
+        **of_shift(),
     }
 
 

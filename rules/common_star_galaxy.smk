@@ -71,10 +71,32 @@ def maps_scored():
 
 
 def mapping():
-    """What the map of a field is told: the data set's rule, the field's catalogue, the network."""
+    """What the catalogue's map of a field is told: the data set's rule, the kind of catalogue."""
     dataset = PLAN.datasets[PLAN.tasks[FOUR["task"]]["dataset"]]
+    told = {key: FOUR[key] for key in ("field", "step_px")}
+    return {**told, **cutting(dataset, shard_of(FOUR["field"]))}
+
+
+# --- scale and shift ----------------------------------------------------------------------------
+def of_scale():
+    """Files that only the section on scale quotes."""
+    told = part_of("star-galaxy", "scale")
+    if not told:
+        return {}
+    price = bool(told["price"])
     return {
-        **{key: FOUR[key] for key in ("field", "step_px")},
-        **cutting(dataset, shard_of(FOUR["field"])),
-        "threads": threads_for(FOUR["network"]),
+        "growth": ["<results>/metrics/star-galaxy.growth.csv"] if told["fields"] else [],
+        "price": ["<results>/metrics/star-galaxy.price.csv"] if price else [],
+        "leaks": ["<results>/splits/star-galaxy.price.csv"] if price else [],
     }
+
+
+def under_shift():
+    """Experiments that are tested on fields of other runs."""
+    told = part_of("star-galaxy", "shift")
+    return told["experiments"] if told else []
+
+
+def of_shift():
+    """Files that only the section on other runs quotes."""
+    return {"shift": [f"<results>/metrics/{task}.shift.csv" for task in tasks_of(under_shift())]}

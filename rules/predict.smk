@@ -15,6 +15,7 @@ def predicting(name):
         "prediction": name,
         "reference_band": PLAN.surveys[block["like"]]["reference_band"],
         "take": [every.index(band) for band in seen],
+        **cropped(item),
         "threads": item["recipe"]["threads"] if "recipe" in item else weights["threads"],
     }
 
@@ -30,12 +31,12 @@ def picturing(name):
 
 PREDICTING = {name: predicting(name) for name in PLAN.predict}
 # The limits rest on training objects alone: other fields leave them as they are.
-ABOUT_TRAINING = ("classes", "draws", "experiment", "outside", "reference_band", "take", "threads")
-DOMAIN = {name: {key: told[key] for key in ABOUT_TRAINING} for name, told in PREDICTING.items()}
-APPLYING = {
-    name: {key: told[key] for key in ("draws", "experiment", "take", "threads")}
-    for name, told in PREDICTING.items()
-}
+APPLIED = ("crop", "draws", "experiment", "take", "threads")
+ABOUT_TRAINING = (*APPLIED, "classes", "outside", "reference_band")
+DOMAIN, APPLYING = (
+    {name: {k: v for k, v in told.items() if k in kept} for name, told in PREDICTING.items()}
+    for kept in (ABOUT_TRAINING, APPLIED)
+)
 PICTURED = {name: picturing(name) for name in PLAN.predict}
 DOMAIN_CODE, PREDICT_CODE = (
     {name: code_of_network(script, block["experiment"]) for name, block in PLAN.predict.items()}

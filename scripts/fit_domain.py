@@ -8,7 +8,7 @@ from fewsky.machine import choose_device, reproducible
 from fewsky.models.apply import fit_domain
 from fewsky.models.members import load_members
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images
+from fewsky.rooms import load_catalog, load_seen
 
 settings = snakemake.params.settings
 with running(snakemake.log[0]), reproducible(settings["threads"]):
@@ -17,7 +17,7 @@ with running(snakemake.log[0]), reproducible(settings["threads"]):
     folders = [Path(path).parent for path in given.cards]
     arrays, card = fit_domain(
         load_members(folders, settings["draws"] == "first", device),
-        load_images(given.images)[:, settings["take"]],
+        load_seen(given.images, settings),
         load_catalog(given.catalogs, given.measured),
         settings,
     )

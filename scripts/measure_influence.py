@@ -6,13 +6,13 @@ from fewsky.console import running
 from fewsky.files import save_arrays, save_json, save_table
 from fewsky.models.influence_measured import measure_influence
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images, load_manifest
+from fewsky.rooms import load_catalog, load_manifest, load_seen
 
 with running(snakemake.log[0]):
     settings, given, made = snakemake.params.settings, snakemake.input, snakemake.output
     found = measure_influence(
         [Path(card).parent for card in given.cards],
-        load_images(given.images)[:, settings["take"]],
+        load_seen(given.images, settings),
         load_catalog(given.catalogs),
         load_manifest(given.manifest),
         settings,

@@ -8,6 +8,7 @@ from fewsky.machine import choose_device, reproducible
 from fewsky.models.apply import apply
 from fewsky.models.members import load_members
 from fewsky.provenance import record
+from fewsky.rooms import load_seen
 
 settings = snakemake.params.settings
 with running(snakemake.log[0]), reproducible(settings["threads"]):
@@ -20,7 +21,7 @@ with running(snakemake.log[0]), reproducible(settings["threads"]):
         load_members(
             [Path(path).parent for path in given.cards], settings["draws"] == "first", device
         ),
-        load_arrays(given.images)["images"][:, settings["take"]],
+        load_seen([given.images], settings),
         catalog,
         load_arrays(given.arrays),
         load_json(given.domain),

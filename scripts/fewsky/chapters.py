@@ -16,6 +16,7 @@ from fewsky.chapters_detection import check_detection
 from fewsky.chapters_distance import check_distance
 from fewsky.chapters_four_classes import check_four_classes
 from fewsky.chapters_radial import check_radial
+from fewsky.chapters_shift import check_shift
 from fewsky.console import FewskyError
 from fewsky.generated_check import check_generated_shown
 from fewsky.pretexts_shown import check_shown
@@ -66,6 +67,8 @@ def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> Non
         check_four_classes(f"{where}.four_classes", chapter, plan)
     if chapter["scale"]:
         check_scale(f"{where}.scale", chapter["scale"], plan)
+    if chapter["shift"]:
+        check_shift(f"{where}.shift", chapter["shift"], plan)
 
 
 def _check_planetary_nebulae(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

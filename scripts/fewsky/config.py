@@ -12,8 +12,8 @@ from fewsky.chapters_four_classes import check_scenes
 from fewsky.console import FewskyError
 from fewsky.experiments import complete, expand
 from fewsky.extra_check import check_extra
-from fewsky.generated_check import check_generated
 from fewsky.field_budgets import check_field_budgets, check_order
+from fewsky.generated_check import check_generated
 from fewsky.lineage import resolve_starts
 from fewsky.losses import check_start
 from fewsky.networks import module_of

@@ -29,6 +29,9 @@ FOUR = 2
 # Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
 # nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
 # draw each.
+# Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
+# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
+# draw each.
 SKY = 2 * 7 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
@@ -195,9 +198,18 @@ def test_what_a_mixture_is_made_with_reruns_its_patches_and_its_training(edited)
     assert upstream(jobs) == {}
     other = {"experiments": {"sg-gen-mixture": {"generated": {"sky": {"neighbours": 1.0}}}}}
     assert not {"generate_patches", "train"} & set(edited.config(other))
+
+
 def test_other_budgets_of_fields_refit_their_experiment(edited):
     jobs = edited.config({"experiments": {"sg-fields-forest": {"budgets": ["2 fields"]}}})
     assert jobs == Counter(fit_opponent=1) + SCORES + GROWTH + PAPER
+
+
+def test_the_experiments_tested_in_other_runs_rerun_their_scores_and_no_training(edited):
+    told = {"experiments": ["sg-shift-kernel"], "recipe": "sg-shift-kernel"}
+    jobs = edited.config({"paper": {"star-galaxy": {"shift": told}}})
+    assert jobs.pop("score_shift") == 1
+    assert set(jobs) == {"plot_sdss_shift", "tabulate_sdss_shift", *PAPER}
 
 
 def test_a_probes_strength_reruns_the_probe_and_what_starts_from_it(edited):

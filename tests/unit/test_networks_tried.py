@@ -57,11 +57,10 @@ def test_defaults_have_ruhmers_weights():
         ({"l2": 0.0, "dropout": 0.0, "spatial_dropout": 0.0, "head_dropout": 0.0}, 151_297),
     ],
 )
-@pytest.mark.parametrize("size", [25, 65])
-def test_one_option_at_a_time(model, expected, size):
-    network = made("ruhmer_varied", size=size, crop=25, **model)
+def test_one_option_at_a_time(model, expected):
+    network = made("ruhmer_varied", **model)
     assert weights(network) == expected
-    images = patches(size)
+    images = patches(25)
     for training in (True, False):
         assert answer(network, images, training).shape == (4, 1)
 
@@ -83,24 +82,6 @@ def test_without_options_only_the_stated_layers_are_punished():
     network = made("ruhmer_varied", l2=0.5, blocks=3)
     kernels = network.conv2.weight.square().sum() + network.conv3.weight.square().sum()
     torch.testing.assert_close(network.penalty(), 0.5 * kernels)
-
-
-@pytest.mark.parametrize("name", ["ruhmer_varied", "unet-encoder", "resnet"])
-@pytest.mark.parametrize("side", SIDES)
-def test_only_the_middle_of_larger_patches_is_seen(name, side):
-    large, small = made(name, size=65, crop=side), made(name, size=side)
-    images, edge = patches(65), (65 - side) // 2
-    inner = images[..., edge : 65 - edge, edge : 65 - edge]
-    torch.testing.assert_close(answer(large, images), answer(small, inner))
-    outside = torch.full_like(images, 5.0)
-    outside[..., edge : 65 - edge, edge : 65 - edge] = inner
-    assert torch.equal(answer(large, images), answer(large, outside))
-
-
-def test_a_middle_must_be_one():
-    for crop in (24, 27):
-        with pytest.raises(FewskyError, match=f"no middle of {crop} px"):
-            made("ruhmer_varied", size=25, crop=crop)
 
 
 def test_a_unet_has_the_originals_weights():

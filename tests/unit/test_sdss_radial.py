@@ -17,8 +17,8 @@ from fewsky.figures import style
 from fewsky.files import save_arrays, save_json, save_table
 from fewsky.models.influence_measured import COLUMNS, TESTS
 from fewsky.models.influence_neighbours import SUBSETS
+from fewsky.paper import numbers_star_galaxy_radial
 from fewsky.paper.collect import collect
-from fewsky.paper.numbers_star_galaxy_radial import collect
 from fewsky.paper.typeset import read_content, set_paper
 from tests.unit.shipped import SHIPPED, shipped
 from tests.unit.small_results import run_script
@@ -160,7 +160,9 @@ def told_of(tmp_path, **case):
 
 
 def test_numbers_are_those_of_the_tables(tmp_path):
-    numbers, facts = collect({"chapter": {"radial": BLOCK}}, write(tmp_path))
+    numbers, facts = numbers_star_galaxy_radial.collect(
+        {"chapter": {"radial": BLOCK}}, write(tmp_path)
+    )
     told = {key: numbers[f"radial.large-ours.{key}"]["value"] for key in (
         "gradients.half_px", "gradients.half_arcsec", "anew.gradients.half_px", "gap",
         "without.px", "without", "alone", "neighbours.all.n", "n",
@@ -176,7 +178,7 @@ def test_numbers_are_those_of_the_tables(tmp_path):
 
 def test_without_the_block_there_is_nothing(tmp_path):
     for block in ({}, {"radial": None}):
-        assert collect({"chapter": block}, {}) == ({}, None)
+        assert numbers_star_galaxy_radial.collect({"chapter": block}, {}) == ({}, None)
     found = collect(*make_paper(tmp_path))
     assert found["facts"]["star-galaxy"]["radial"] is None
 

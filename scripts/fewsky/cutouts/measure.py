@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fewsky.cutouts.extent import measure_extent
 from fewsky.cutouts.patches import aperture, prepare, recentred
 from fewsky.cutouts.shapes import measure_shapes
 
@@ -13,12 +14,12 @@ APERTURE_PX = 3.0
 def measure_patches(
     images: np.ndarray, catalog: pd.DataFrame, bands: list[str], pixel_arcsec: float = PIXEL_ARCSEC
 ) -> pd.DataFrame:
-    """One row an image: snr_<band>, feat_*, ring_* and the nearest neighbour; no feature is NaN.
+    """One row an image: snr_<band>, feat_*, extent_*, ring_* and the nearest neighbour.
 
-    snr is the flux within 3 pixels over its error. Every feature is relative to the object's own
-    field: to its PSF (0 is what a star has), its noise and its background. Where a band has no
-    data its features are 0. ring_median and ring_rms (nanomaggies a pixel) are of the outer ring of
-    the patch with sources clipped away. No label and no catalogue magnitude is used.
+    No feature is NaN. snr is the flux within 3 pixels over its error. Every feature is relative to
+    the object's own field: to its PSF (0 is what a star has), its noise and its background. Where a
+    band has no data its features are 0. ring_median and ring_rms (nanomaggies a pixel) are of the
+    outer ring of the patch with sources clipped away. No label and no catalogue magnitude is used.
     """
     catalog = catalog.reset_index(drop=True)
     fields = catalog.groupby("field", sort=False).indices.values()
@@ -41,6 +42,9 @@ def _measure_field(
     columns = by_band("snr", snr, bands)
     shapes = measure_shapes(recentred(patches, snr), snr, bands)
     columns |= {f"feat_{name}": value for name, value in shapes.items()}
+    place = catalog[["x", "y"]].to_numpy(float)
+    extent = measure_extent(patches, place, snr, bands)
+    columns |= {f"extent_{name}": value for name, value in extent.items()}
     columns |= by_band("ring_median", median, bands) | by_band("ring_rms", rms, bands)
     return pd.DataFrame(columns, index=catalog.index)
 

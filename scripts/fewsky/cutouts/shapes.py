@@ -28,9 +28,7 @@ class Fit(NamedTuple):
 
 def measure_shapes(patches: Patches, snr: np.ndarray, bands: list[str]) -> dict[str, np.ndarray]:
     """The features by name, each `(n,)`, finite, and near 0 for a star where that has a meaning."""
-    stack, width = stacked(patches)
-    size, ellipticity, fourth = adaptive_moments(stack, patches.x, patches.y, width / FWHM)
-    stars = _commonest(size, np.sqrt((np.maximum(snr, 0) ** 2).sum(axis=1)) > BRIGHT)
+    size, ellipticity, fourth, stars = _moments(patches, snr)
     psf = field_psf(patches, snr, stars)
     columns = {"size": _less_stars(size, stars), "ellipticity": ellipticity, "fourth": fourth}
     columns |= _discs(fit_models(patches, psf), bands)
@@ -41,6 +39,19 @@ def measure_shapes(patches: Patches, snr: np.ndarray, bands: list[str]) -> dict[
         columns[f"size_{band}"] = _less_stars(size, stars & (snr[:, k] > FAINTEST))
         columns[f"snr_{band}"] = np.arcsinh(snr[:, k])
     return {name: np.nan_to_num(value) for name, value in columns.items()}
+
+
+def field_stars(patches: Patches, snr: np.ndarray) -> np.ndarray:
+    """Which bright objects `(n,)` have the field's commonest width: its stars, by no label."""
+    return _moments(patches, snr)[3]
+
+
+def _moments(patches: Patches, snr: np.ndarray):
+    """Log width, ellipticity and fourth moment of all bands together, and the field's stars."""
+    stack, width = stacked(patches)
+    found = adaptive_moments(stack, patches.x, patches.y, width / FWHM)
+    bright = np.sqrt((np.maximum(snr, 0) ** 2).sum(axis=1)) > BRIGHT
+    return *found, _commonest(found[0], bright)
 
 
 def field_psf(patches: Patches, snr: np.ndarray, stars: np.ndarray) -> np.ndarray:

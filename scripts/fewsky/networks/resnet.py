@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fewsky.networks.crop import middle, side_seen
 from fewsky.networks.layers import restart_statistics
 
 STAGES = 3
@@ -37,9 +36,8 @@ class Block(nn.Module):
 class Residual(nn.Module):
     """A convolution, stages of residual blocks, the mean of the last maps, a linear head."""
 
-    def __init__(self, in_channels, width, blocks, side, n_outputs, n_extra):
+    def __init__(self, in_channels, width, blocks, n_outputs, n_extra):
         super().__init__()
-        self.side = side
         self.conv = nn.Conv2d(in_channels, width, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width)
         wide = [width, *(width * 2 ** (k // blocks) for k in range(STAGES * blocks))]
@@ -47,7 +45,7 @@ class Residual(nn.Module):
         self.head = nn.Linear(wide[-1] + n_extra, n_outputs)
 
     def forward(self, images, extra=None):
-        x = F.relu(self.norm(self.conv(middle(images, self.side))))
+        x = F.relu(self.norm(self.conv(images)))
         x = self.blocks(x).mean(dim=(2, 3))
         return self.head(x if extra is None else torch.cat([x, extra], dim=1))
 
@@ -67,11 +65,10 @@ def network(
     size: int,
     n_outputs: int,
     n_extra: int,
-    crop: int | None = None,
     blocks: int = 1,
     width: int = 16,
 ) -> Residual:
     """`resnet` with `blocks` in each of its three stages: 6 blocks + 2 layers with weights."""
     if name != "resnet":
         raise ValueError(f"there is no {name}; there is resnet")
-    return Residual(in_channels, width, blocks, side_seen(size, crop), n_outputs, n_extra)
+    return Residual(in_channels, width, blocks, n_outputs, n_extra)

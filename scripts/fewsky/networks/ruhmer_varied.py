@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fewsky.networks.crop import middle, side_seen
 from fewsky.networks.layers import Dropout, glorot_uniform, restart_statistics
 
 
@@ -24,7 +23,7 @@ class RuhmerVaried(nn.Module):
 
     def __init__(self, channels, sides, kernel, pool, n_outputs, n_extra, dense, norm, rates, l2):
         super().__init__()
-        self.crop, self.n_blocks = sides[0], len(channels) - 1
+        self.n_blocks = len(channels) - 1
         self.seen = receptive(sides[-1], self.n_blocks, kernel, pool)
         (self.pool_kind, self.pool_px), self.l2 = pool, l2
         for k, (before, after) in enumerate(pairwise(channels), 1):
@@ -38,8 +37,8 @@ class RuhmerVaried(nn.Module):
         self.head = nn.Linear(dense, n_outputs)
 
     def forward(self, images, extra=None):
-        x = middle(images, self.crop)
-        if self.training and self.seen < self.crop:
+        x = images
+        if self.training and self.seen < x.shape[-1]:
             x = x[..., : self.seen, : self.seen]
         for k in range(self.n_blocks):
             x = self.drop(self.pooled(self.filtered(x, k)))
@@ -98,7 +97,6 @@ def network(
     size: int,
     n_outputs: int,
     n_extra: int,
-    crop: int | None = None,
     blocks: int = 2,
     width: int = 32,
     kernel: int = 3,
@@ -114,7 +112,7 @@ def network(
     """`ruhmer_varied`; 151,297 weights for 25 px, 5 bands and the defaults."""
     if name != "ruhmer_varied" or pool not in ("max", "mean"):
         raise ValueError(f"there is no {name} with a pooling by {pool}")
-    sides = sides_of(side_seen(size, crop), blocks, kernel, pool_px)
+    sides = sides_of(size, blocks, kernel, pool_px)
     channels = [in_channels, *(width * 2**k for k in range(blocks))]
     rates = {"spatial_dropout": spatial_dropout, "dropout": dropout, "head_dropout": head_dropout}
     form = (channels, sides, kernel, (pool, pool_px))

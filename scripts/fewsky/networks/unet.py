@@ -11,22 +11,20 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fewsky.networks.crop import middle, side_seen
 from fewsky.networks.layers import Dropout, he_normal, restart_statistics
 
 
 class Encoder(nn.Module):
     """Levels of two convolutions; the mean of the last level's maps, dropout and a linear head."""
 
-    def __init__(self, channels, side, n_outputs, n_extra, norm, dropout):
+    def __init__(self, channels, n_outputs, n_extra, norm, dropout):
         super().__init__()
-        self.side = side
         self.levels = nn.ModuleList(level(*pair, norm) for pair in pairwise(channels))
         self.drop = Dropout(dropout)
         self.head = nn.Linear(channels[-1] + n_extra, n_outputs)
 
     def forward(self, images, extra=None):
-        x = middle(images, self.side)
+        x = images
         for k, part in enumerate(self.levels):
             x = part(F.max_pool2d(x, 2) if k else x)
         x = x.mean(dim=(2, 3))
@@ -56,7 +54,6 @@ def network(
     size: int,
     n_outputs: int,
     n_extra: int,
-    crop: int | None = None,
     blocks: int = 4,
     width: int = 16,
     batch_norm: bool = False,
@@ -65,8 +62,7 @@ def network(
     """`unet-encoder` with `blocks` levels; the original has 5, of 64 channels and more."""
     if name != "unet-encoder":
         raise ValueError(f"there is no {name}; there is unet-encoder")
-    side = side_seen(size, crop)
-    if side >> (blocks - 1) < 1:
-        raise ValueError(f"patches of {side} px vanish after {blocks} levels")
+    if size >> (blocks - 1) < 1:
+        raise ValueError(f"patches of {size} px vanish after {blocks} levels")
     channels = [in_channels, *(width * 2**k for k in range(blocks))]
-    return Encoder(channels, side, n_outputs, n_extra, batch_norm, dropout)
+    return Encoder(channels, n_outputs, n_extra, batch_norm, dropout)

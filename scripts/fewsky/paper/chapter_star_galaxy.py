@@ -12,9 +12,10 @@ from fewsky.paper import (
     numbers_star_galaxy_distance,
     numbers_star_galaxy_generated,
     numbers_star_galaxy_radial,
+    numbers_star_galaxy_scale,
+    numbers_star_galaxy_shift,
     numbers_star_galaxy_tried,
 )
-from fewsky.paper import numbers_star_galaxy_scale as scale
 from fewsky.paper.kinds import kind_of
 from fewsky.paper.numbers import constants, published
 
@@ -25,6 +26,8 @@ PARTS = {
     "distance": numbers_star_galaxy_distance,
     "generated": numbers_star_galaxy_generated,
     "four": numbers_star_galaxy_classes,
+    "scale": numbers_star_galaxy_scale,
+    "shift": numbers_star_galaxy_shift,
 }
 MAKERS = {
     "survey": "config.yaml, blocks surveys and datasets",
@@ -50,8 +53,6 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
     `files` holds lists of paths `raw`, `aligned`, `sharpness`, `catalogs`; paths by task `audits`,
     `metrics`, `comparisons`; paths by experiment `cards`, and what the optional parts name; and
     the single paths `published` and `constants`.
-    `metrics`, `comparisons`; paths by experiment `cards`; the paths of the section on scale by what
-    they hold, `scale`; and the single paths `published` and `constants`.
     """
     chapter = settings["chapter"]
     roles = {role: settings["families"][chapter[role]] for role in ("small", "large")}
@@ -82,11 +83,6 @@ def collect(settings: Mapping[str, Any], files: Paths) -> dict[str, Any]:
         more, facts[name] = part.collect(settings, files)
         numbers |= more
     return {"numbers": numbers, "facts": facts, "makers": MAKERS}
-    facts["scale"] = None
-    if chapter.get("scale"):
-        found = scale.collect(settings, files["scale"])
-        numbers, facts["scale"] = numbers | found["numbers"], found["facts"]
-    return {"numbers": numbers, "facts": facts, "makers": MAKERS | scale.MAKERS}
 
 
 def _nearer(numbers: Mapping[str, Any]) -> str:

@@ -41,13 +41,9 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
     paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the lists of paths
-    `frames` and `maps`, one a field; paths by name `generated`; and the single paths `published`
-    and `constants`. Facts of a chapter lie under its name, and numbers of two chapters have no key
-    in common.
-    paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the list of paths
-    `frames`, one a field; the paths of the section on scale by what they hold, `scale`; and the
-    single paths `published` and `constants`. Facts of a chapter lie under its name, and numbers of
-    two chapters have no key in common.
+    `frames` and `maps`, one a field; paths by what they hold `generated` and `scale`; and the
+    single paths `shift`, `published` and `constants`. Facts of a chapter lie under its name, and
+    numbers of two chapters have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
@@ -71,9 +67,8 @@ def files_of(files: Files, settings: Mapping[str, Any]) -> dict[str, Any]:
     chapter = settings["chapter"]
     own: dict[str, Any] = {key: files[key] for key in ("published", "constants")}
     own |= {room: files.get(room, []) for room in ("frames", "maps")}
-    own["generated"] = files.get("generated", {})
-    own["frames"] = files.get("frames", [])
-    own["scale"] = files.get("scale", {})
+    own |= {room: files.get(room, {}) for room in ("generated", "scale")}
+    own["shift"] = files.get("shift")
     for room in ("raw", "aligned", "sharpness"):
         own[room] = list(files.get(room, {}).get(chapter["survey"], []))
     own["catalogs"] = list(files["catalogs"][chapter["dataset"]])

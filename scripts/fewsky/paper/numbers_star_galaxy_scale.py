@@ -19,12 +19,18 @@ DRAWS_ASKED = 20  # of random against grouped (docs: how a number is earned)
 FOUND = {"better": "rises", "worse": "falls"}
 
 
-def collect(settings: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers and facts of the section; `files` has the paths `growth`, `price` and `leaks`.
+def collect(
+    settings: Mapping[str, Any], files: Mapping[str, Any]
+) -> tuple[Numbers, dict[str, Any] | None]:
+    """Numbers and facts of the section; none of both where it is left out.
 
-    A path that is None stands for a part of the section that this run has not.
+    `files["scale"]` has the paths `growth`, `price` and `leaks`; one that is None stands for a part
+    of the section that this run has not.
     """
-    block, items = settings["chapter"]["scale"], settings["experiments"]
+    block, items = settings["chapter"].get("scale"), settings["experiments"]
+    if not block:
+        return {}, None
+    files = files["scale"]
     numbers, facts = {}, {"metric": block["metric"], "fields": [], "sizes": [], "price": None}
     if block["fields"]:
         numbers |= of_growth(files["growth"])
@@ -38,7 +44,7 @@ def collect(settings: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, 
         numbers |= keyed({"draws_asked": (DRAWS_ASKED, "d")}, "report", "price")
         facts["price"] = price_told(files["price"], block)
         facts["price"]["about"] = {name: items[name]["about"] for name in probes_of(block["price"])}
-    return {"numbers": numbers, "facts": facts}
+    return numbers, facts
 
 
 def of_growth(path: str | Path) -> Numbers:
