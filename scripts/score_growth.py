@@ -10,7 +10,7 @@ with running(snakemake.log[0]):
     settings = snakemake.params.settings
     table = score_growth(
         load_predictions(snakemake.input.predictions),
-        load_manifest(snakemake.input.manifest),
+        load_manifest(snakemake.input.manifest[0]),
         settings["task"],
         settings,
         seed=settings["seed"],
