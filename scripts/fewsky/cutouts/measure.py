@@ -16,10 +16,10 @@ def measure_patches(
 ) -> pd.DataFrame:
     """One row an image: snr_<band>, feat_*, extent_*, ring_* and the nearest neighbour.
 
-    No feature is NaN. snr is the flux within 3 pixels over its error. Every feature is relative to the object's own
-    field: to its PSF (0 is what a star has), its noise and its background. Where a band has no
-    data its features are 0. ring_median and ring_rms (nanomaggies a pixel) are of the outer ring of
-    the patch with sources clipped away. No label and no catalogue magnitude is used.
+    No feature is NaN. snr is the flux within 3 pixels over its error. Every feature is relative to
+    the object's own field: to its PSF (0 is what a star has), its noise and its background. Where a
+    band has no data its features are 0. ring_median and ring_rms (nanomaggies a pixel) are of the
+    outer ring of the patch with sources clipped away. No label, no catalogue magnitude is used.
     """
     catalog = catalog.reset_index(drop=True)
     fields = catalog.groupby("field", sort=False).indices.values()
