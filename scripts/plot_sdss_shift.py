@@ -24,6 +24,7 @@ def panel(ax, rows, names):
                     lw=1, **look)  # fmt: skip
     if not rows["value"].notna().any():
         style.note(ax, "needs both classes")
+        ax.set_xlim(0.5, 1)
     ax.set(ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)))
     ax.grid(axis="x", lw=0.4, color="0.85")
 

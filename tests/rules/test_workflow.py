@@ -29,7 +29,7 @@ def test_the_whole_paper_dry_runs(repository):
     assert run.rules["train"] == sum(draws)
     assert sum(job.startswith("Train atlas-") for job in run.jobs) == tuned_in(config)
     # Three jobs in five are trainings, of every network, draw and way of the config.
-    assert sum(run.rules.values()) <= 1900
+    assert sum(run.rules.values()) <= 2700
 
 
 def tuned_in(config):
@@ -63,18 +63,7 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
     shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}}
     changes = {"paper": {"star-galaxy": shown}, "tasks": {}}
-    parts = (
-        "small",
-        "large",
-        "rgb",
-        "tried",
-        "four",
-        "distance",
-        "generated",
-        "fields",
-        "sizes",
-        "shift",
-    )
+    parts = "small large rgb tried four distance generated fields sizes shift".split()
     for task in [f"star-galaxy-{part}" for part in parts]:
         changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
     rest = tmp_path / "rest.yaml"

@@ -13,7 +13,7 @@ import pandas as pd
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from fewsky.files import save_arrays, save_json, save_table
+from fewsky.files import load_json, save_arrays, save_json, save_table
 from fewsky.metrics.scores import score_task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -301,6 +301,8 @@ def jobs_of(folder: Path, shards: dict, draws: int) -> dict[str, tuple[dict, dic
     told = {"Dataset": "patches", "Survey": "sdss", "Patch (px)": 25, "Classes": "galaxy / star"}
     shifted = str(folder / "metrics" / "star-galaxy-shift.shift.csv")
     save_shifted(shifted, pair)
+    marked = load_json(metrics[0].replace(".csv", ".provenance.json"))
+    save_json(marked, shifted.replace(".csv", ".provenance.json"))
     sharp = [str(folder / f"aligned/sdss/{name}.sharpness.csv") for name in shards.values()]
     return {
         "plot_sdss_align": ({"files": raw, "fields": aligned}, place | {"colours": list("irg")}),
