@@ -63,7 +63,8 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
     shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}}
     changes = {"paper": {"star-galaxy": shown}, "tasks": {}}
-    parts = "small large rgb tried four distance generated fields sizes shift".split()
+    parts = ["small", "large", "rgb", "tried", "four", "distance", "generated", "fields", "sizes"]
+    parts += ["shift"]
     for task in [f"star-galaxy-{part}" for part in parts]:
         changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
     rest = tmp_path / "rest.yaml"
