@@ -118,7 +118,7 @@ def test_every_number_of_the_text_has_its_key(results):
     )
     chapter = {"generated": {**block, "control": "none", "with": NAMES[1:]}}
     settings = {"chapter": chapter, "experiments": experiments, "tasks": plan.tasks}
-    numbers, facts = collect(settings, files)
+    numbers, facts = collect(settings, {"generated": files})
     assert numbers["gain.sky.mcc.50"]["text"] == "+0.200"
     assert numbers["told.real.star.pixels.upper"]["text"] == "0.80"
     assert facts["budgets"] == ["50", "150"] and facts["verdicts"]["better"] == 4
