@@ -1,7 +1,11 @@
 # Patches of four classes: a whole field mapped by a network, held against its catalogue, and shown.
 FOUR_CLASSES = PLAN.tasks[FOUR["task"]]["classes"]
-FIGURES += ["fig_sdss_4class"]
-TABLES += ["tab_sdss_4class"]
+FIGURES += [
+    "fig_sdss_4class",
+]
+TABLES += [
+    "tab_sdss_4class",
+]
 
 
 rule map_catalogue:

@@ -12,18 +12,10 @@ from fewsky.paper import tables
 from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
-ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_tried")  # those have test files of their own
-ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_distance")  # tested elsewhere
-ELSEWHERE = (
-    "_pn_",
-    "_g10_",
-    "_ssl_",
-    "_det",
-    "_generated",
-    "_told",
-)  # those have test files of their own
-ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_4class")  # those have test files of their own
-ELSEWHERE = ("_pn_", "_g10_", "_ssl_", "_det", "_sdss_dedup")  # those have test files of their own
+# Those have test files of their own.
+CHAPTERS = ("_pn_", "_g10_", "_ssl_", "_det")
+PARTS = ("_tried", "_distance", "_generated", "_told", "_4class", "_dedup")
+ELSEWHERE = (*CHAPTERS, *PARTS)
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")
 CELL = re.compile(r"(?<!\\)&")
