@@ -61,7 +61,10 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     fields = [f"8162-{camcol}-{field}" for camcol in range(1, 6) for field in range(11, 2011)]
     many = tmp_path / "many.yaml"
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
-    changes = {"paper": {"star-galaxy": {"field": "8162-1-80"}}, "tasks": {}}
+    changes = {"paper": {"star-galaxy": {"field": "8162-1-80", "scale": None}}, "tasks": {}}
+    names = ("sg-fields-ruhmer", "sg-fields-ours", "sg-fields-forest", "sg-size")
+    changes["experiments"] = dict.fromkeys(names)  # whole fields, named one by one
+    changes["tasks"] |= dict.fromkeys(("star-galaxy-fields", "star-galaxy-sizes"))
     for task in ("star-galaxy-small", "star-galaxy-large", "star-galaxy-rgb"):
         changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
     rest = tmp_path / "rest.yaml"
