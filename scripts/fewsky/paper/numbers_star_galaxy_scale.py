@@ -35,7 +35,7 @@ def collect(
     if block["fields"]:
         numbers |= of_growth(files["growth"])
         told = growth_told(files["growth"])
-        facts["fields"] = [{**one, "about": items[one["name"]]["about"]} for one in told]
+        facts["fields"] = [{**one, "steps": equal_steps(items[one["name"]])} for one in told]
     if block["sizes"]:
         facts["sizes"] = [sized(name, items) for name in block["sizes"]]
         numbers |= of_sizes(facts["sizes"], settings)
@@ -84,6 +84,12 @@ def growth_told(path: str | Path) -> list[dict[str, str]]:
                 found[quantity] = FOUND.get(word, word)
         told.append(found)
     return told
+
+
+def equal_steps(item: Mapping[str, Any]) -> bool:
+    """Whether a network takes as many optimiser steps on few fields as on many."""
+    recipe = item.get("recipe", {})
+    return recipe.get("max_steps") is not None and recipe["max_steps"] == recipe.get("min_steps")
 
 
 def sized(name: str, items: Mapping[str, Any]) -> dict[str, Any]:
