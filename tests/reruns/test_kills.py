@@ -59,16 +59,9 @@ def in_training(folder):
     return any((folder / "results/tiny/models/.resume").glob("*/*.safetensors"))
 
 
-@pytest.mark.parametrize(
-    ("victim", "moment"),
-    [
-        ("snakemake", in_alignment),
-        ("job", in_training),
-        pytest.param("snakemake", in_training, marks=pytest.mark.slow),
-        pytest.param("job", in_alignment, marks=pytest.mark.slow),
-    ],
-)
-def test_a_killed_run_resumes_to_the_same_bytes(tiny, tmp_path, victim, moment):
+@pytest.mark.parametrize("moment", [in_alignment, in_training])
+@pytest.mark.parametrize("victim", ["snakemake", "job"])
+def test_a_killed_run_resumes_to_the_same_bytes(tiny, tmp_path, moment, victim):
     target = "results/tiny/models/sg-small-base/draw-0/predictions.parquet"
     folder = copy_repository(tmp_path / "killed").resolve()
     run = start(folder, "snakemake", target)

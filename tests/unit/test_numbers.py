@@ -137,7 +137,7 @@ def test_named_comparisons_stand_first_with_their_verdicts(found):
     assert [pair["named"] for pair in pairs] == [True, False, False, False]
     assert (pairs[0]["a"], pairs[0]["verdict"]) == ("large-rotation", "cannot be told")
     assert pairs[0]["lower"] == "−0.004"
-    assert (pairs[0]["p"], pairs[-1]["p_holm"]) == ("= 0.13", UNDEFINED)
+    assert (pairs[0]["p"], pairs[-1]["p_holm"]) == ("= 0.130", UNDEFINED)
 
 
 def test_a_very_small_p_is_a_bound(tmp_path):
@@ -146,7 +146,7 @@ def test_a_very_small_p_is_a_bound(tmp_path):
            "n_replicates": 10, "p": 3e-120, "p_holm": 0.02}  # fmt: skip
     save_table(pd.DataFrame([row]), tmp_path / "task.comparisons.csv")
     (told,) = comparisons(tmp_path / "task.comparisons.csv", [])
-    assert (told["p"], told["p_holm"]) == ("< 0.001", "= 0.02")
+    assert (told["p"], told["p_holm"]) == ("< 0.001", "= 0.020")
 
 
 def test_kinds_tell_opponents_from_controls(found):

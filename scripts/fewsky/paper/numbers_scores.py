@@ -8,6 +8,7 @@ from typing import Any
 
 from fewsky.files import load_table
 from fewsky.paper.numbers import Numbers, interval, number
+from fewsky.paper.tables import p_value
 
 FORMS = {"confusion": ".1f", "count": ",d", "share": ".1%", "majority": ".3f", "yield": ".1f"}
 # Of the subsets of the test part, the text quotes these measures only.
@@ -67,11 +68,11 @@ def _range(low: str, high: str) -> str:
 
 
 def _chance(p: float, path: str | Path) -> str:
-    """What stands behind the letter p: `= 0.012`, or `< 0.001` where it is smaller."""
-    if p < 0.001:
-        return "< 0.001"
-    text = number(p, ".2g", path)["text"]
-    return text if math.isnan(p) else f"= {text}"
+    """What stands behind the letter p: `= 0.012`, or `< 0.001`, as tables print it."""
+    if math.isnan(p):
+        return str(number(p, ".3f", path)["text"])
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def comparisons(path: str | Path, named: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
