@@ -137,7 +137,7 @@ def test_extra_scalars_and_several_outputs(name):
 @pytest.mark.parametrize(
     ("model", "size", "said"),
     [
-        ({"name": "resnet-18"}, 25, "found 'resnet-18'"),
+        ({"name": "resnet-18"}, 25, "there is no resnet-18"),
         ({"name": "ruhmer-deep"}, 25, "there is no ruhmer-deep"),
         ({"name": "ruhmer-base", "width": 8}, 25, "found {'width': 8}"),
         ({"name": "ruhmer-base"}, 9, "at least 10 px"),

@@ -117,7 +117,7 @@ def test_ten_thousand_fields_take_well_under_a_second():
         ({"reference_band": "y"}, "wanted one of the survey's bands"),
         (
             {"catalogue": "tractor"},
-            "calibobj, photoobj, none or a path ending in .csv; found 'tractor'",
+            "calibobj, photoobj, found, none or a path ending in .csv; found 'tractor'",
         ),
         ({"catalogue": {"94-1-13": "none"}}, "wanted 'default' or a field of this survey"),
     ],
