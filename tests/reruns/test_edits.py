@@ -11,33 +11,16 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
-# Trainings of the tiny paper, two draws each: eight experiments of stars and galaxies, four of the
-# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
-# draw each.
-SKY = 2 * 8 + 2 * 4 + 1
-# Trainings of the tiny paper, two draws each: nine experiments of stars and galaxies, four of the
-# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
-# draw each.
-SKY = 2 * 9 + 2 * 4 + 1
-# draw each; two of one draw with and without generated patches.
-SKY = 2 * 6 + 2 * 4 + 1 + 2
-# Trainings of the tiny paper, two draws each: six experiments of stars and galaxies, one of four
+# Trainings of the tiny paper, two draws each: thirteen experiments of stars and galaxies, one of four
 # classes, four of the nebulae with one pretext, five of Galaxy10, one of the atlas, one detector.
-# Two more pretexts, one draw each.
-SKY = 2 * 6 + 2 * 4 + 1
+# Two more of one draw with and without generated patches, and two pretexts of one draw.
+SKY = 2 * 13 + 2 + 2 * 4 + 1
 FOUR = 2
-# Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
-# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
-# draw each.
-# Trainings of the tiny paper, two draws each: seven experiments of stars and galaxies, four of the
-# nebulae with one pretext, five of Galaxy10, one of the atlas, one detector. Two more pretexts, one
-# draw each.
-SKY = 2 * 7 + 2 * 4 + 1
 GALAXIES = 2 * 5
 ATLAS = 2
 DETECTORS = 2
 PRETEXTS = 2
-TASKS = 8
+TASKS = 12
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
 # the curves of the atlas, and of representations.
 PRETEXT = Counter(
