@@ -1,5 +1,6 @@
 """The picture of a prediction: fields with their objects marked, or sheets of images."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def draw_fields(table: pd.DataFrame, fields: pd.DataFrame, folder: Path, setting
         path = folder / fields.loc[fields["field"] == name, "path"].iloc[0]
         handles = mark(ax, path, table[table["field"] == name], look, settings)
         ax.set_title(f"{name}, {settings['reference_band']} band")
+        warn(ax, table[table["field"] == name], 52 if across == 2 else 100)
     words = counted(table, settings["classes"])
     title = None if len(shown) == len(settings["fields"]) else (
         f"the first {len(shown)} of {len(settings['fields'])} fields; numbers are of all"
@@ -54,6 +56,14 @@ def draw_fields(table: pd.DataFrame, fields: pd.DataFrame, folder: Path, setting
     )  # fmt: skip
     histograms(lower, table, look)
     return fig
+
+
+def warn(ax: Axes, rows: pd.DataFrame, width: int) -> None:
+    """Say below a picture in what its field differs as a whole, in lines of `width` letters."""
+    words = rows["warning"].iloc[0] if len(rows) else ""
+    if words:
+        told = textwrap.fill(f"warning: {words}", width)
+        ax.set_xlabel(told, fontsize=7, color=style.VERMILLION)
 
 
 def mark(ax: Axes, path: Path, rows: pd.DataFrame, look: dict, settings: dict) -> list:
@@ -124,6 +134,7 @@ def draw_sheets(table: pd.DataFrame, images: np.ndarray, settings: dict) -> Figu
         for ax, i, value in zip(line, numbers, values, strict=False):
             ax.imshow(pixels(images[i]), cmap="gray", vmin=0, vmax=1, origin="upper")
             ax.set_title(value, fontsize=6, pad=1, loc="center")
+    warn(axes[-1, ACROSS // 2], table, 100)
     histograms(lower, table, look)
     return fig
 
