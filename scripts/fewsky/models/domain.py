@@ -88,10 +88,11 @@ def ranges(
     share are kept beside. What the table does not tell is None.
     """
     snr, fwhm = _column(catalog, f"snr_{band}"), _column(catalog, f"psf_fwhm_{band}")
+    off = _finite(off_middle(images))
     return {
         "band": band,
         "snr": None if not len(snr) else -upper(-snr, share),
-        "off_px": upper(off_middle(images), share),
+        "off_px": None if not len(off) else upper(off, share),
         "seeing_arcsec": None if not len(fwhm) else [float(fwhm.min()), float(fwhm.max())],
         "share": share,
         **seeing,
@@ -99,7 +100,10 @@ def ranges(
 
 
 def _column(catalog: Any, name: str) -> np.ndarray:
-    values = catalog[name].to_numpy(float) if name in catalog else np.zeros(0)
+    return _finite(catalog[name].to_numpy(float) if name in catalog else np.zeros(0))
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
@@ -131,7 +135,8 @@ def reasons(
         marks["seeing far from training"] = seeing_off(
             catalog[fwhm].to_numpy(float), told, "seeing_far"
         )
-    marks["not in the middle"] = off_middle(images) > told["off_px"] + SLACK_PX
+    if told["off_px"] is not None:
+        marks["not in the middle"] = off_middle(images) > told["off_px"] + SLACK_PX
     marks["unlike training"] = score > 1
     return ["; ".join(word for word, mark in marks.items() if mark[i]) for i in range(len(images))]
 
