@@ -206,7 +206,6 @@ def test_garbage_is_outside_and_gaps_give_no_nan(fitted):
     assert np.isfinite(table[["p_star", "score"]]).all().all()
     assert table["outside"][:16].all()
     assert table["score"][16:].mean() > 2 * applied(fitted, images, catalog)["score"][16:].mean()
-    assert table["why_outside"][16:].str.contains("not in the middle").mean() > 0.7
     assert table["why_outside"][0].startswith("incomplete patch")
     assert filled(images) is images
 
