@@ -45,7 +45,7 @@ def draw_fields(table: pd.DataFrame, fields: pd.DataFrame, folder: Path, setting
         path = folder / fields.loc[fields["field"] == name, "path"].iloc[0]
         handles = mark(ax, path, table[table["field"] == name], look, settings)
         ax.set_title(f"{name}, {settings['reference_band']} band")
-        warn(ax, table[table["field"] == name], 52 if across == 2 else 100)
+        warn(ax, table[table["field"] == name], 60 if across == 2 else 120)
     words = counted(table, settings["classes"])
     title = None if len(shown) == len(settings["fields"]) else (
         f"the first {len(shown)} of {len(settings['fields'])} fields; numbers are of all"
@@ -134,7 +134,7 @@ def draw_sheets(table: pd.DataFrame, images: np.ndarray, settings: dict) -> Figu
         for ax, i, value in zip(line, numbers, values, strict=False):
             ax.imshow(pixels(images[i]), cmap="gray", vmin=0, vmax=1, origin="upper")
             ax.set_title(value, fontsize=6, pad=1, loc="center")
-    warn(axes[-1, ACROSS // 2], table, 100)
+    warn(axes[-1, ACROSS // 2], table, 120)
     histograms(lower, table, look)
     return fig
 
