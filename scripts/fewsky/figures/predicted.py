@@ -94,6 +94,8 @@ def counted(table: pd.DataFrame, classes: Sequence[str]) -> list[str]:
 def histograms(part, table: pd.DataFrame, look: dict) -> None:
     """How many objects have which probability of the class decided, inside and outside."""
     axes = part.subplots(1, 2)
+    for ax in axes:
+        ax.yaxis.get_major_locator().set_params(integer=True)
     inside = ~table["outside"]
     for name, (colour, _) in look.items():
         values = table.loc[inside & (table["decided"] == name), f"p_{name}"]
