@@ -68,7 +68,7 @@ def test_a_prediction_on_slurm_is_a_job_a_shard_and_measures_what_its_network_re
         cwd=repository, env=environment(), capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    jobs = re.findall(r"^Job \d+: (.+)$", done.stdout + done.stderr, re.M)
+    jobs = re.findall(r"^ *Job \d+: (.+)$", done.stdout + done.stderr, re.M)
     own = [job for job in jobs if "predict-new" in job or job.startswith("Predict new")]
     for words in ("Cut predict-new", "Measure predict-new", "Predict new"):
         assert sum(job.startswith(words) for job in own) == 2, own
