@@ -14,7 +14,8 @@ from fewsky.rooms import load_images
 with running(snakemake.log[0]):
     settings, given = snakemake.params.settings, snakemake.input
     table = load_table(given.table, keep_default_na=False, na_values=[""])
-    table = table.assign(field=table["field"].fillna("").astype(str))
+    words = ["field", "warning", "why_outside"]
+    table[words] = table[words].fillna("").astype(str)
     if settings["fields"]:
         fields = pd.concat([load_table(path, keep_default_na=False) for path in given.shown])
         fig = draw_fields(table, fields, Path(given.shown[0]).parent, settings)

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from fewsky.console import FewskyError
+from fewsky.extra_check import REDSHIFTS, column_of
 from fewsky.schema import fill, known, listed, load_schema
 from fewsky.surveys import reader
 
 PREFIX = "predict-"
 ARCHIVED = ("photoobj",)  # catalogues that tell which detections are clean
+# What positions alone do not tell: columns of the survey's own catalogue. Redshifts are asked for
+# by the names that a photoObj gives its objects.
+OF_CATALOGUE = ("extinction_", "modelflux_", "modelmag_", "neighbour_mag_", "petror50_",
+                "petror90_", "psfflux_", "psfmag_")  # fmt: skip
 # Of the survey that the experiment learned from, what its images of one's own are read by.
 SHARED = ("bands", "field_arcsec", "pixel_arcsec", "reference_band")
 
@@ -35,6 +40,8 @@ def add_predictions(config: dict[str, Any], experiments: Mapping[str, dict]) -> 
             raise FewskyError(
                 f"config: {where}: wanted no survey or dataset named {own}; found one. Rename it."
             )
+        if block["fields"] is not None:
+            _check_columns(where, block, experiments[block["experiment"]])
         config["surveys"][own] = _survey(where, block, dataset, config["surveys"][like], like)
         config["datasets"][own] = _dataset(block, dataset, own)
         found[name] = {**block, "dataset": own, "like": like, "task": task}
@@ -51,11 +58,35 @@ def _task_of(where: str, name: str, experiments: Mapping[str, dict], tasks: dict
         found = next((f"{word} {key}" for word, key in (("an", "opponent"), ("an", "ensemble"))
                       if key in item), "none")  # fmt: skip
     if found:
+        usable = [
+            one
+            for one, other in experiments.items()
+            if other["task"] == item["task"] and ("recipe" in other or "probe" in other)
+        ]
+        instead = f", for example {usable[0]}" if usable and "task" not in found else ""
         raise FewskyError(
             f"config: {where}.experiment: wanted a network or a linear probe that tells classes; "
-            f"found {name}, {found}. Name another."
+            f"found {name}, {found}. Name another{instead}."
         )
     return item["task"]
+
+
+def _check_columns(where: str, block: dict, experiment: dict) -> None:
+    """Raise FewskyError for a network that reads what the catalogue of the new fields has not."""
+    model = experiment.get("model", {})
+    read = [column_of(name) for name in (*model.get("extra", []), model.get("drawn_by") or "")]
+    asked = [name for name in read if name in REDSHIFTS]
+    other = [name for name in read if name.startswith(OF_CATALOGUE)]
+    told = block["catalogue"]
+    lacking = (asked if told != "photoobj" else []) + (
+        other if told == "found" or told.endswith(".csv") else []
+    )
+    if lacking:
+        raise FewskyError(
+            f"config: {where}: wanted a catalogue with {lacking[0]}, which {block['experiment']} "
+            f"reads; found catalogue {told}, which has none. Take photoobj, or an experiment that "
+            "reads the image and what is measured on it alone."
+        )
 
 
 def _survey(where: str, block: dict, dataset: dict, survey: dict, like: str) -> dict:

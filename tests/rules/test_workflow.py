@@ -1,5 +1,7 @@
 """The workflow as Snakemake sees it: it parses, it is light, its faults are one line."""
 
+import json
+import re
 import subprocess
 import sys
 
@@ -55,6 +57,21 @@ def test_the_literal_slurm_profile_dry_runs(repository):
         cwd=repository, env=environment(), capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_prediction_on_slurm_is_a_job_a_shard_and_measures_what_its_network_reads(repository):
+    """New fields of two runs for a network of measured columns: two shards, one limit."""
+    block = {"experiment": "sg-shift-kernel", "fields": ["4510-4-31", "1992-1-87"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "results/main/predicted/new.png", "--profile", "slurm",
+         "--dry-run", "--config", f"predict={json.dumps({'new': block})}"],
+        cwd=repository, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    jobs = re.findall(r"^ *Job \d+: (.+)$", done.stdout + done.stderr, re.M)
+    own = [job for job in jobs if "predict-new" in job or job.startswith("Predict new")]
+    for words in ("Cut predict-new", "Measure predict-new", "Predict new"):
+        assert sum(job.startswith(words) for job in own) == 2, own
 
 
 def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):

@@ -15,19 +15,22 @@ from fewsky.console import FewskyError
 from fewsky.cutouts.found import find_sources
 from fewsky.figures import predicted as figures
 from fewsky.files import load_table, save_table
-from fewsky.metrics.predicted import as_catalogued, describe, join
+from fewsky.metrics.predicted import as_catalogued, closing, describe, join, with_warnings
 from fewsky.metrics.temperature import LIMITS, apply_temperature, fit_temperature
-from fewsky.models import domain
-from fewsky.models.apply import apply, fit_domain
+from fewsky.models import domain, middle
+from fewsky.models.apply import apply, check_known, fit_domain
+from fewsky.models.apply import compared as compare_in
 from fewsky.models.members import filled, largest, load_members, look
 from fewsky.models.trained import load_model, predict
+from fewsky.predicted import OF_CATALOGUE
 from fewsky.surveys.catalogue_table import read_csv_catalogue
 from fewsky.surveys.sdss_objects import select_objects
 from tests.conftest import ROOT
 from tests.unit.test_train import run
 from tests.unit.training_world import BANDS, world
 
-SETTINGS = {"outside": {"share": 0.01, "seeing_margin": 0.2}, "reference_band": "r"}
+OUTSIDE = {"share": 0.01, "seeing_margin": 0.2, "seeing_far": 0.5}
+SETTINGS = {"outside": OUTSIDE, "reference_band": "r"}
 NAMED = {"prediction": "new", "experiment": "a", "draws": "all", "fields": ["1-1-1"],
          "catalogue": "mine.csv", "folder": None, "classes": ["galaxy", "star"]}  # fmt: skip
 
@@ -83,17 +86,67 @@ def test_without_validation_objects_training_ones_are_held_against_each_other():
     assert constant.spread[2] == 1
 
 
-def test_hard_reasons_stand_in_words():
-    images = np.zeros((4, 2, 5, 5), np.float32)
+def spots(n, dx=0, dy=0, side=25, seed=0):
+    """Images of one star each, `dx`, `dy` pixels off the middle, in two bands with noise."""
+    y, x = np.mgrid[:side, :side] - side // 2
+    star = np.exp(-((x - dx) ** 2 + (y - dy) ** 2) / 2 / 1.5**2)
+    noise = np.random.default_rng(seed).normal(0, 0.02, (n, 2, side, side))
+    return (star + noise).astype(np.float32)
+
+
+def test_the_nearest_light_tells_what_is_off_the_middle():
+    off = lambda *place: middle.off_middle(spots(20, *place))  # noqa: E731
+    assert off().max() < 1
+    np.testing.assert_allclose(off(4, -3), 5, atol=0.8)
+    beside = spots(20) + 5 * spots(20, 7, 0)  # a brighter neighbour is no fault
+    assert middle.off_middle(beside).max() < 1
+    empty = spots(20) - spots(20, seed=1)
+    assert np.isnan(middle.off_middle(empty)).mean() > 0.9
+    assert np.isnan(off(9)).all()  # a neighbour, and nothing in the middle
+    blind = spots(4, 3)
+    blind[:, 0], blind[3] = np.nan, np.nan
+    np.testing.assert_allclose(middle.off_middle(blind), [3, 3, 3, np.nan], atol=0.8)
+
+
+def test_reasons_stand_in_words():
+    images = np.concatenate([spots(4), spots(1, 5, 0)])
     images[1, 0], images[2, 1, 0, 0] = np.nan, np.nan
     seen = pd.DataFrame({"snr_r": np.arange(5.0, 105.0), "psf_fwhm_r": 1.0})
-    spans = domain.ranges(seen, "r", 0.01, 0.2)
-    table = pd.DataFrame({"snr_r": [50.0, 50, 2, 50], "psf_fwhm_r": [1.1, 1.1, 1.1, 1.5]})
-    why = domain.reasons(np.array([0.9, 0.9, 0.9, 1.1]), images, table, BANDS, spans)
+    spans = domain.ranges(seen, spots(100), "r", **OUTSIDE)
+    assert spans["off_px"] < 1 and spans["snr"] == 5
+    table = pd.DataFrame({"snr_r": [50.0, 50, 2, 50, 50], "psf_fwhm_r": [1.4, 1.1, 1.1, 1.6, 0.7]})
+    why = domain.reasons(np.array([0.9, 0.9, 0.9, 1.1, 0.9]), images, table, BANDS, spans)
     assert why == [
         "", "no data in g", "incomplete patch; S/N in r below training",
-        "seeing unlike training; unlike training",
+        "seeing far from training; unlike training", "not in the middle",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seeing", "unlike", "words"),
+    [
+        (1.1, 1, ""),
+        (1.3, 1, "seeing 1.30 arcsec, in training 1.00"),  # and no object is outside by it
+        (0.8, 0, "seeing 0.80 arcsec, in training 1.00"),
+        (1.1, 4, ""),
+        (1.1, 6, "6% of the objects unlike training, expected 1%"),
+    ],
+)
+def test_a_field_that_differs_as_a_whole_has_a_warning(seeing, unlike, words):
+    seen = pd.DataFrame({"snr_r": np.arange(5.0, 105.0), "psf_fwhm_r": 1.0})
+    spans = domain.ranges(seen, spots(100), "r", **OUTSIDE)
+    table = pd.DataFrame({"score": np.r_[[2.0] * unlike, [0.5] * (100 - unlike)],
+                          "snr_r": 50.0, "psf_fwhm_r": seeing})  # fmt: skip
+    assert "; ".join(domain.warnings(table, spans)) == words
+    why = domain.reasons(table["score"].to_numpy(), spots(100), table, BANDS, spans)
+    assert sum(map(bool, why)) <= unlike + 3  # and a few by chance
+
+
+def test_a_field_without_known_seeing_or_objects_has_none():
+    spans = domain.ranges(pd.DataFrame({"a": [1.0]}), spots(1), "r", **OUTSIDE)
+    assert (spans["snr"], spans["seeing_arcsec"]) == (None, None)
+    for n in (0, 3):
+        assert domain.warnings(pd.DataFrame({"score": [0.5] * n, "psf_fwhm_r": 9.0}), spans) == []
 
 
 # --- a trained network on new objects -----------------------------------------------------------
@@ -177,6 +230,23 @@ def test_labels_change_nothing_and_may_be_missing(fitted):
     assert "label" not in labelled
 
 
+def test_columns_that_a_network_reads_are_compared_and_must_be_known(fitted):
+    members = fitted[1]
+    read = {"input": {"extra": [{"name": "extent_a"}, {"name": "log10(size)"}]}}
+    wants = members[0]._replace(card=members[0].card | read)
+    images, catalog, _, _ = world(12, seed=8)
+    told = measured(images, catalog).assign(extent_a=1.0, extent_b=2.0, size=3.0)
+    compared = compare_in(wants, told)
+    assert {"extent_a", "size", "feat_peak_g"} <= set(compared) and "extent_b" not in compared
+    check_known(wants, told)
+    check_known(wants, told[:0])
+    for gone in (told.drop(columns="size"), told.assign(size=np.nan)):
+        with pytest.raises(FewskyError, match="wanted size of the new objects, which it reads"):
+            check_known(wants, gone)
+    flagged = {"input": {"extra": [{"name": "size"}, {"name": "known(size)"}]}}
+    check_known(wants._replace(card=wants.card | flagged), told.assign(size=np.nan))
+
+
 def test_one_network_has_no_spread_and_no_object_no_row(fitted):
     folder, _, _, _ = fitted
     members = load_members([folder / "draw-0", folder / "draw-1"], True, "cpu")
@@ -203,7 +273,8 @@ def rows(n=4, **changes):
             "x": 1.0, "y": 2.0, "p_galaxy": [0.9, 0.2, 0.1, 0.3][:n],
             "p_star": [0.1, 0.8, 0.9, 0.7][:n], "decided": ["galaxy", *["star"] * 3][:n],
             "spread": 0.1, "score": [0.2, 0.3, 0.4, 2.0][:n], "outside": [False] * 3 + [True],
-            "why_outside": [""] * 3 + ["unlike training; no data in u"]}  # fmt: skip
+            "why_outside": [""] * 3 + ["unlike training; no data in u"],
+            "warning": ""}  # fmt: skip
     return pd.DataFrame(told | changes)
 
 
@@ -220,6 +291,25 @@ def test_shards_are_joined_and_described(tmp_path):
     assert card["shares_in_training"] == {"galaxy": 0.25, "star": 0.75}
     assert sum(card["shares_expected"].values()) == pytest.approx(1, abs=1e-5)
     assert as_catalogued(table)["object_id"].tolist() == ["0", "1", "2", "3"]
+
+
+def test_warnings_stand_in_the_table_the_card_and_the_closing_lines():
+    table = pd.concat([rows(), rows().assign(field="1-1-2", object_id=["a", "b", "c", "d"])],
+                      ignore_index=True).assign(psf_fwhm_r=[1.0] * 4 + [1.3] * 4)  # fmt: skip
+    spans = {"band": "r", "seeing_arcsec": [0.9, 1.0], "snr": 5, "off_px": 1, **OUTSIDE}
+    domain_card = {"runs": [{"trained_on": {"galaxy": 10, "star": 30}}] * 2, "limit": 1.0,
+                   "ranges": spans, "columns": [], "trained_on": ["1-1-1-2"]}  # fmt: skip
+    table = with_warnings(table, domain_card)
+    first, second = "1 of 4 objects were trained on", "seeing 1.30 arcsec, in training 0.90 to 1.00"
+    assert table["warning"].tolist() == [first] * 4 + [second] * 4
+    card = describe(table, domain_card, NAMED | {"fields": ["1-1-1", "1-1-2"]})
+    assert card["warnings"] == {"1-1-1": first, "1-1-2": second}
+    lines = closing(card, "a/new.csv")
+    assert lines[0] == "a/new.csv: 8 objects of 2 fields by a, mean of 2 networks"
+    assert "galaxy 2 (" in lines[1] and "star 4 (" in lines[1]
+    assert lines[2].startswith("outside, not to be believed: 2 (25%): ")
+    assert lines[3:5] == [f"warning: 1-1-1: {first}", f"warning: 1-1-2: {second}"]
+    assert 3 <= len(lines) <= 6
 
 
 def test_no_object_in_the_field_is_one_line(tmp_path):
@@ -313,6 +403,13 @@ def test_a_folder_takes_the_bands_that_were_learned_from():
     [
         ({"experiment": "sg-larg-ours", "fields": ["94-1-12"]}, "'sg-larg-ours'. Did you mean"),
         ({"experiment": "sg-large-forest", "fields": ["94-1-12"]}, "sg-large-forest, an opponent"),
+        ({"experiment": "sg-large-forest", "fields": ["94-1-12"]}, "for example sg-large"),
+        ({"experiment": "sg-distance-mean", "fields": ["94-1-12"]},
+         "a catalogue with redshift, which sg-distance-mean reads; found catalogue found"),
+        ({"experiment": "sg-distance-flag", "fields": ["94-1-12"], "catalogue": "calibobj"},
+         "redshift_known"),
+        ({"experiment": "sg-distance-drawn", "fields": ["94-1-12"], "catalogue": "my.csv"},
+         "found catalogue my.csv"),
         ({"experiment": "specobj-magnitudes", "folder": "a"}, "a task with targets"),
         ({"experiment": "sg-large-ours", "folder": "a"}, "bands u, g, r, i, z; found a folder"),
         ({"experiment": "pn-lp", "fields": ["94-1-12"]}, "found fields"),
@@ -325,6 +422,22 @@ def test_a_fault_of_the_block_is_one_line(block, words):
     with pytest.raises(FewskyError) as caught:
         planned(**block)
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_positions_do_not_tell_is_named(tmp_path):
+    """Of a catalogue's columns those that a CSV of positions leaves unknown are in the list."""
+    pd.DataFrame({"ra": [1.0], "dec": [2.0]}).to_csv(tmp_path / "a.csv", index=False)
+    table = read_csv_catalogue(tmp_path / "a.csv", labelled=False)
+    unknown = [name for name in table if table[name].isna().all() and name not in ("x", "y")]
+    named = [name for name in unknown if name.startswith(OF_CATALOGUE)]
+    assert set(unknown) - set(named) <= {f"psf_fwhm_{band}" for band in "ugriz"}  # the field's
+
+
+def test_columns_measured_on_the_image_need_no_catalogue():
+    plan = planned(experiment="sg-shift-kernel", fields=["4510-4-30"])
+    assert plan.predict["new"]["catalogue"] == "found"
+    photo = planned(experiment="sg-distance-mean", fields=["8162-6-80"], catalogue="photoobj")
+    assert photo.predict["new"]["task"] == "star-galaxy-distance"
 
 
 # --- the command ----------------------------------------------------------------------------------

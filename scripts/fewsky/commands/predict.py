@@ -26,6 +26,8 @@ from fewsky.commands import resume
 from fewsky.config import Plan, resolve
 from fewsky.console import FewskyError
 from fewsky.experiments import merge
+from fewsky.files import load_json
+from fewsky.metrics.predicted import closing
 from fewsky.surveys.folder import CATALOGUE
 
 ENDINGS = ("csv", "json", "png", "pdf")
@@ -139,7 +141,7 @@ def run(words: list[str], **options: Any) -> subprocess.CompletedProcess:
 
 
 def main(arguments: list[str]) -> int:
-    """Check, predict, and say where the table is; returns the exit status."""
+    """Check, predict, and say what the table holds; returns the exit status."""
     options, words = parsed(arguments)
     try:
         block = block_of(options)
@@ -155,7 +157,7 @@ def main(arguments: list[str]) -> int:
         return 1
     status = resume.main(own) if options.resume else run(own).returncode
     if not status and not {"--dry-run", "-n"} & set(words):
-        print(*targets, sep="\n")
+        print(*closing(load_json(targets[ENDINGS.index("json")]), targets[0]), sep="\n")
     return status
 
 

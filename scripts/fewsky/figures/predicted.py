@@ -1,5 +1,6 @@
 """The picture of a prediction: fields with their objects marked, or sheets of images."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def draw_fields(table: pd.DataFrame, fields: pd.DataFrame, folder: Path, setting
         path = folder / fields.loc[fields["field"] == name, "path"].iloc[0]
         handles = mark(ax, path, table[table["field"] == name], look, settings)
         ax.set_title(f"{name}, {settings['reference_band']} band")
+        warn(ax, table[table["field"] == name], 60 if across == 2 else 120)
     words = counted(table, settings["classes"])
     title = None if len(shown) == len(settings["fields"]) else (
         f"the first {len(shown)} of {len(settings['fields'])} fields; numbers are of all"
@@ -54,6 +56,14 @@ def draw_fields(table: pd.DataFrame, fields: pd.DataFrame, folder: Path, setting
     )  # fmt: skip
     histograms(lower, table, look)
     return fig
+
+
+def warn(ax: Axes, rows: pd.DataFrame, width: int) -> None:
+    """Say below a picture in what its field differs as a whole, in lines of `width` letters."""
+    words = rows["warning"].iloc[0] if len(rows) else ""
+    if words:
+        told = textwrap.fill(f"warning: {words}", width)
+        ax.set_xlabel(told, fontsize=7, color=style.VERMILLION)
 
 
 def mark(ax: Axes, path: Path, rows: pd.DataFrame, look: dict, settings: dict) -> list:
@@ -84,6 +94,8 @@ def counted(table: pd.DataFrame, classes: Sequence[str]) -> list[str]:
 def histograms(part, table: pd.DataFrame, look: dict) -> None:
     """How many objects have which probability of the class decided, inside and outside."""
     axes = part.subplots(1, 2)
+    for ax in axes:
+        ax.yaxis.get_major_locator().set_params(integer=True)
     inside = ~table["outside"]
     for name, (colour, _) in look.items():
         values = table.loc[inside & (table["decided"] == name), f"p_{name}"]
@@ -124,6 +136,7 @@ def draw_sheets(table: pd.DataFrame, images: np.ndarray, settings: dict) -> Figu
         for ax, i, value in zip(line, numbers, values, strict=False):
             ax.imshow(pixels(images[i]), cmap="gray", vmin=0, vmax=1, origin="upper")
             ax.set_title(value, fontsize=6, pad=1, loc="center")
+    warn(axes[-1, ACROSS // 2], table, 120)
     histograms(lower, table, look)
     return fig
 

@@ -9,6 +9,7 @@ import pandas as pd
 from fewsky.console import FewskyError
 from fewsky.files import load_table
 from fewsky.metrics.priors import find_prior
+from fewsky.models.domain import warnings
 
 DIGITS = 6
 
@@ -33,10 +34,52 @@ def join(paths: Iterable[str], settings: dict[str, Any]) -> pd.DataFrame:
     return table.assign(field=table["field"].fillna("").astype(str))
 
 
+def with_warnings(table: pd.DataFrame, card: dict[str, Any]) -> pd.DataFrame:
+    """The table with the column `warning`: in words, how the row's field differs as a whole.
+
+    `card` is that of the domain. Objects that were trained on are told, too: they are no new ones.
+    """
+    known = table["object_id"].isin(card["trained_on"])
+    words = {}
+    for field, rows in table.groupby("field"):
+        told = warnings(rows, card["ranges"])
+        if again := int(known[rows.index].sum()):
+            told.append(f"{again} of {len(rows)} objects were trained on")
+        words[field] = "; ".join(told)
+    return table.assign(warning=table["field"].map(words))
+
+
 def as_catalogued(table: pd.DataFrame) -> pd.DataFrame:
     """The table with object_ids as in the catalogue, where they do not begin with the field."""
     pairs = zip(table["object_id"], table["field"], strict=True)
     return table.assign(object_id=[name.removeprefix(f"{field}-") for name, field in pairs])
+
+
+def closing(card: dict[str, Any], table: str) -> list[str]:
+    """What is said of a prediction when it is there, 3 to 6 lines; `table` is its path."""
+    fields, n, out = len(card["fields"] or []), card["objects"], card["outside"]
+    where = f"{fields} field{'s' * (fields != 1)}" if fields else card["folder"]
+    lines = [
+        f"{table}: {n:,} objects of {where} by {card['experiment']}, "
+        f"mean of {len(card['networks'])} network{'s' * (len(card['networks']) != 1)}"
+    ]
+    shares = card["shares_expected"] or dict.fromkeys(card["shares_in_training"], float("nan"))
+    lines.append("inside: " + ", ".join(
+        f"{name} {card['decided_inside'].get(name, 0):,} (share expected {share:.2f}, "
+        f"in training {card['shares_in_training'][name]:.2f})" for name, share in shares.items()
+    ))  # fmt: skip
+    why = ", ".join(f"{word} {count:,}" for word, count in ranked(card["why_outside"]))
+    lines.append(f"outside, not to be believed: {out:,} ({out / n:.0%})" + f": {why}" * bool(why))
+    told = [f"{name}: {word}" if name else word for name, word in card["warnings"].items()]
+    more = f" (and {len(told) - 2} more, in the card)" if len(told) > 2 else ""
+    lines += [f"warning: {word}" for word in told[:2]]
+    lines[-1] += more
+    return [*lines, "card, pictures: " + ", ".join(f".{end}" for end in ("json", "png", "pdf"))]
+
+
+def ranked(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Words and how often they stand, the commonest first."""
+    return sorted(counts.items(), key=lambda item: -item[1])
 
 
 def describe(table: pd.DataFrame, domain: dict[str, Any], settings: dict[str, Any]) -> dict:
@@ -51,6 +94,7 @@ def describe(table: pd.DataFrame, domain: dict[str, Any], settings: dict[str, An
     prior = counts / counts.sum()
     stated = inside[[f"p_{c}" for c in classes]].to_numpy(float)
     shares = find_prior(stated / stated.sum(axis=1, keepdims=True), prior)[0] if len(inside) else []
+    words = table.groupby("field")["warning"].first()
     told = {key: settings[key] for key in ("experiment", "draws", "fields", "catalogue", "folder")}
     return {
         **told,
@@ -66,6 +110,7 @@ def describe(table: pd.DataFrame, domain: dict[str, Any], settings: dict[str, An
         "outside": int(table["outside"].sum()),
         "why_outside": counted(table["why_outside"].str.split("; ").explode()),
         "objects_by_field": counted(table["field"]),
+        "warnings": {name: word for name, word in words.items() if word},
         "shares_in_training": dict(zip(classes, prior.round(DIGITS).tolist(), strict=True)),
         "shares_expected": dict(zip(classes, np.round(shares, DIGITS).tolist(), strict=False)),
         "shares_expected_by": "EM on the probabilities of objects inside, without labels",

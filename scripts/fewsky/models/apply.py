@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError, say
+from fewsky.extra_check import column_of
 from fewsky.metrics.temperature import apply_temperature
 from fewsky.models import domain
 from fewsky.models.members import Member, filled, look
@@ -26,8 +27,8 @@ def fit_domain(
     budget, never from tested ones.
     """
     outside = settings["outside"]
-    columns = sorted(name for name in catalog.columns if name.startswith("feat_"))
-    arrays, runs, pooled, seen = {}, [], [], []
+    columns = compared(members[0], catalog)
+    arrays, runs, pooled, trained = {}, [], [], np.zeros(len(catalog), bool)
     for number, member in enumerate(members):
         rows = {part: member.rows(part, catalog) for part in ("train", "val")}
         check_enough(member, len(rows["train"]))
@@ -41,15 +42,15 @@ def fit_domain(
         }
         judged = "val" if len(rows["val"]) else "train"
         pooled.append(domain.unlikeness(references, values[judged]))
-        seen.append(catalog.iloc[rows["train"]])
+        trained[rows["train"]] = True
         arrays |= packed(number, references)
         limits = {kind: one.limit for kind, one in references.items()}
         runs.append({**member.told(), "limits": limits, "limits_from": judged})
         say(f"draw {runs[-1]['draw']}: temperature {runs[-1]['temperature']:.3f}")
-    every = pd.concat(seen)
-    spans = domain.ranges(every, settings["reference_band"], **outside)
+    every = catalog[trained]
+    spans = domain.ranges(every, images[trained], settings["reference_band"], **outside)
     limit = domain.upper(np.concatenate(pooled), outside["share"])
-    names = sorted(set(every["object_id"]))
+    names = sorted(every["object_id"])
     card = {"columns": columns, "limit": limit, "ranges": spans, "runs": runs, "trained_on": names}
     return arrays, card
 
@@ -61,7 +62,7 @@ def apply(
     arrays: dict[str, np.ndarray],
     card: dict[str, Any],
 ) -> pd.DataFrame:
-    """One row an object: PLACE, probabilities, decision, spread, score, outside and why.
+    """One row an object: PLACE, probabilities, decision, spread, score, outside, why, conditions.
 
     `images` are `(n, band, y, x)` with the experiment's bands, `catalog` has the measured columns
     joined; no label is read. p_CLASS is the mean over networks of the probability at each one's
@@ -82,12 +83,20 @@ def apply(
     table["score"] = score
     table["outside"] = np.array([bool(words) for words in why], bool)
     table["why_outside"] = np.array(why, object)
-    snr = f"snr_{card['ranges']['band']}"
-    return table.assign(**{snr: catalog[snr].to_numpy()}) if snr in catalog else table
+    conditions = [f"{kind}_{card['ranges']['band']}" for kind in ("snr", "psf_fwhm")]
+    known = {name: catalog[name].to_numpy() for name in conditions if name in catalog}
+    return table.assign(**known)
+
+
+def compared(member: Member, catalog: pd.DataFrame) -> list[str]:
+    """Columns that new objects are held against training in: feat_*, and what a network reads."""
+    read = {column_of(item["name"]) for item in member.card["input"]["extra"]}
+    return sorted(read | {name for name in catalog if name.startswith("feat_")})
 
 
 def answers(members, images, catalog, arrays, card) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Probabilities as stated and at the temperatures, `(member, n, class)`, and scores `(n,)`."""
+    check_known(members[0], catalog)
     whole, measured = filled(images), catalog[card["columns"]].to_numpy(float)
     raw, scaled, far = [], [], []
     for number, (member, run) in enumerate(zip(members, card["runs"], strict=True)):
@@ -98,6 +107,24 @@ def answers(members, images, catalog, arrays, card) -> tuple[np.ndarray, np.ndar
         raw.append(stated)
         scaled.append(apply_temperature(stated, run["temperature"]))
     return np.stack(raw), np.stack(scaled), np.mean(far, axis=0)
+
+
+def check_known(member: Member, catalog: pd.DataFrame) -> None:
+    """Raise FewskyError where a column that the network reads is known of no new object.
+
+    One that training has taught to go without, by a flag or by a draw, may be.
+    """
+    told = {item["name"]: item for item in member.card["input"]["extra"]}
+    for name, item in told.items():
+        column = column_of(name)
+        if name.startswith("known(") or f"known({name})" in told or "drawn" in item:
+            continue
+        if column not in catalog or (len(catalog) and catalog[column].isna().all()):
+            raise FewskyError(
+                f"experiment {member.card['experiment']}: wanted {column} of the new objects, "
+                "which it reads; found none in their catalogue. Take a catalogue that has it, or "
+                "another experiment."
+            )
 
 
 def check_enough(member: Member, found: int) -> None:

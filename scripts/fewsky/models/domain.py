@@ -11,9 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from fewsky.models.middle import off_middle
+
 NEIGHBOURS = 5
 MOST = 4000  # training objects kept, evenly spaced in their order
 KINDS = ("features", "measured")
+SLACK_PX = 1.0  # a catalogue's positions may be worse than those of training by this
+MANY = 5  # times the expected share of unlike objects, and at least as many, earn a warning
 
 
 class Reference(NamedTuple):
@@ -74,21 +78,41 @@ def unlikeness(references: dict[str, Reference], values: dict[str, np.ndarray]) 
     return np.max(each, axis=0)
 
 
-def ranges(catalog: Any, band: str, share: float, seeing_margin: float) -> dict[str, Any]:
-    """What training objects span: signal to noise in `band`, and the seeing of their fields.
+def ranges(
+    catalog: Any, images: np.ndarray, band: str, share: float, **seeing: float
+) -> dict[str, Any]:
+    """What training objects `(n, band, y, x)` span, all but a share of them.
 
-    The first is the value that all but a share exceed; the second, in arcsec, may differ by the
-    margin, a share. What the table does not tell is None.
+    snr: the smallest signal to noise in `band`; off_px: the farthest from the middle, in pixels;
+    seeing_arcsec: the best and the worst of their fields. `seeing`, the margins as shares, and the
+    share are kept beside. What the table does not tell is None.
     """
-    snr, seeing = _column(catalog, f"snr_{band}"), _column(catalog, f"psf_fwhm_{band}")
-    lowest = None if not len(snr) else -upper(-snr, share)
-    low_high = None if not len(seeing) else [float(seeing.min()), float(seeing.max())]
-    return {"band": band, "snr": lowest, "seeing_arcsec": low_high, "seeing_margin": seeing_margin}
+    snr, fwhm = _column(catalog, f"snr_{band}"), _column(catalog, f"psf_fwhm_{band}")
+    off = _finite(off_middle(images))
+    return {
+        "band": band,
+        "snr": None if not len(snr) else -upper(-snr, share),
+        "off_px": None if not len(off) else upper(off, share),
+        "seeing_arcsec": None if not len(fwhm) else [float(fwhm.min()), float(fwhm.max())],
+        "share": share,
+        **seeing,
+    }
 
 
 def _column(catalog: Any, name: str) -> np.ndarray:
-    values = catalog[name].to_numpy(float) if name in catalog else np.zeros(0)
+    return _finite(catalog[name].to_numpy(float) if name in catalog else np.zeros(0))
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
+
+
+def seeing_off(fwhm: np.ndarray, told: dict[str, Any], margin: str) -> np.ndarray:
+    """Which seeings `(n,)` in arcsec are better or worse than any in training, by a margin."""
+    if told["seeing_arcsec"] is None:
+        return np.zeros(np.shape(fwhm), bool)
+    low, high = told["seeing_arcsec"]
+    return (fwhm < low / (1 + told[margin])) | (fwhm > high * (1 + told[margin]))
 
 
 def reasons(
@@ -100,21 +124,39 @@ def reasons(
     there are no data, `catalog` has the measured columns, `told` is what `ranges` gave.
     """
     finite = np.isfinite(images)
-    marks: dict[str, np.ndarray] = {}
-    whole = finite.all(axis=(1, 2, 3))
     empty = ~finite.any(axis=(2, 3))
-    for k, band in enumerate(bands):
-        marks[f"no data in {band}"] = empty[:, k]
-    marks["incomplete patch"] = ~whole & ~empty.any(axis=1)
-    n, band, margin = len(images), told["band"], told["seeing_margin"]
-    if told["snr"] is not None and f"snr_{band}" in catalog:
-        marks[f"S/N in {band} below training"] = (
-            catalog[f"snr_{band}"].to_numpy(float) < told["snr"]
+    marks = {f"no data in {band}": empty[:, k] for k, band in enumerate(bands)}
+    marks["incomplete patch"] = ~finite.all(axis=(1, 2, 3)) & ~empty.any(axis=1)
+    band = told["band"]
+    snr, fwhm = f"snr_{band}", f"psf_fwhm_{band}"
+    if told["snr"] is not None and snr in catalog:
+        marks[f"S/N in {band} below training"] = catalog[snr].to_numpy(float) < told["snr"]
+    if fwhm in catalog:
+        marks["seeing far from training"] = seeing_off(
+            catalog[fwhm].to_numpy(float), told, "seeing_far"
         )
-    if told["seeing_arcsec"] is not None and f"psf_fwhm_{band}" in catalog:
-        low, high = told["seeing_arcsec"]
-        seeing = catalog[f"psf_fwhm_{band}"].to_numpy(float)
-        off = (seeing < low * (1 - margin)) | (seeing > high * (1 + margin))
-        marks["seeing unlike training"] = off
+    if told["off_px"] is not None:
+        marks["not in the middle"] = off_middle(images) > told["off_px"] + SLACK_PX
     marks["unlike training"] = score > 1
-    return ["; ".join(word for word, mark in marks.items() if mark[i]) for i in range(n)]
+    return ["; ".join(word for word, mark in marks.items() if mark[i]) for i in range(len(images))]
+
+
+def warnings(rows: Any, told: dict[str, Any]) -> list[str]:
+    """In what a field differs as a whole, in words; no probability is void by that alone.
+
+    `rows` are the field's predictions, `told` is what `ranges` gave. A field is warned of where its
+    seeing is beyond `seeing_margin`, and where MANY times the share that the limit leaves outside
+    is unlike training.
+    """
+    found, fwhm = [], _column(rows, f"psf_fwhm_{told['band']}")
+    seeing = np.median(fwhm) if len(fwhm) else np.nan
+    if seeing_off(seeing, told, "seeing_margin"):
+        low, high = (f"{value:.2f}" for value in told["seeing_arcsec"])
+        span = low if low == high else f"{low} to {high}"
+        found.append(f"seeing {seeing:.2f} arcsec, in training {span}")
+    unlike = int((rows["score"] > 1).sum())
+    if unlike >= MANY and unlike > MANY * told["share"] * len(rows):
+        found.append(
+            f"{unlike / len(rows):.0%} of the objects unlike training, expected {told['share']:.0%}"
+        )
+    return found
