@@ -62,6 +62,9 @@ if PLAN.predict:
 include: "rules/report.smk"
 
 
+remember()
+
+
 report: "report/workflow.rst"
 
 

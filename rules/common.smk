@@ -15,6 +15,7 @@ from fewsky.contrasted import contrasted
 from fewsky.environments import check_deployed
 from fewsky.networks import module_of
 from fewsky.pretexts import images_needed, kept_out
+from fewsky.modules import recall, remember
 from fewsky.provenance import code_hash
 from fewsky.lineage import cut_name
 from fewsky.losses import of_its_loss
@@ -22,6 +23,7 @@ from fewsky.surveys import reader
 from fewsky.target_columns import are_measured
 from fewsky.tried import tried_experiments, tried_pairs
 
+recall()
 try:
     PLAN = resolve(config)
 except FewskyError as error:

@@ -1,6 +1,5 @@
 """Where a result comes from: digests of code and settings, and the record beside each result."""
 
-import ast
 import hashlib
 import json
 import os
@@ -13,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from fewsky.files import load_json, save_json, sha256
+from fewsky.modules import found, read
 
 LIBRARY = Path(__file__).resolve().parent
 SCRIPTS = LIBRARY.parent
 # These decide how a result is stored, logged or described, never what it says; round-trip tests
 # guard them instead of a digest, so that a new log line does not retrain a network.
-LEFT_OUT = {"fewsky.files", "fewsky.provenance", "fewsky.console", "fewsky.environments"}
-DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+LEFT_OUT = {
+    "fewsky.files", "fewsky.provenance", "fewsky.modules", "fewsky.console", "fewsky.environments",
+}  # fmt: skip
 PACKAGES = (
     "astropy", "astropy-healpix", "galsim", "matplotlib", "numpy", "opentsne", "pandas",
     "photutils", "pyarrow", "reproject", "safetensors", "scikit-learn", "scipy", "sep", "snakemake",
@@ -41,50 +42,15 @@ def code_hash(script: str, *modules: str) -> str:
     """
     path = SCRIPTS.parent / script
     seen: dict[str, str] = {}
-    todo = [*_imports(path), *modules]
+    imports, tree = read(path)
+    todo = [*imports, *modules]
     while todo:
         name = todo.pop()
-        source = _source(name)
-        if name in seen or name in LEFT_OUT or source is None:
+        if name in seen or name in LEFT_OUT or (source := found(SCRIPTS, name)) is None:
             continue
-        seen[name] = _tree_digest(source)
-        todo += _imports(source)
-    return digest({"script": _tree_digest(path), "modules": seen})
-
-
-def _source(name: str) -> Path | None:
-    stem = SCRIPTS.joinpath(*name.split("."))
-    candidates = (stem.with_name(stem.name + ".py"), stem / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
-
-
-@cache
-def _read(path: Path) -> tuple[tuple[str, ...], str]:
-    """Modules of ours that a source file imports, and the digest of its docstring-free tree."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    nodes = list(ast.walk(tree))
-    names: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    for node in nodes:
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    ours = {name for name in names if name.split(".")[0] == LIBRARY.name}
-    parents = {
-        ".".join(name.split(".")[:k]) for name in ours for k in range(1, name.count(".") + 1)
-    }
-    return tuple(sorted(ours | parents)), hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def _imports(path: Path) -> tuple[str, ...]:
-    return _read(path)[0]
-
-
-def _tree_digest(path: Path) -> str:
-    return _read(path)[1]
+        imports, seen[name] = read(source)
+        todo += imports
+    return digest({"script": tree, "modules": seen})
 
 
 def record(

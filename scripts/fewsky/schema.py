@@ -10,12 +10,13 @@ import yaml
 
 from fewsky.console import FewskyError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it is built
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.yaml"
 
 
 def load_schema() -> dict:
     """The JSON schema of config.yaml, the one source of defaults and of docs/config.md."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def check(value: Any, schema: dict, root: dict, where: str = "") -> None:

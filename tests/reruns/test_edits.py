@@ -11,9 +11,9 @@ import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
 
-# Trainings of the tiny paper, two draws each: thirteen experiments of stars and galaxies, one of four
-# classes, four of the nebulae with one pretext, five of Galaxy10, one of the atlas, one detector.
-# Two more of one draw with and without generated patches, and two pretexts of one draw.
+# Trainings of the tiny paper, two draws each: thirteen experiments of stars and galaxies, one of
+# four classes, four of the nebulae with one pretext, five of Galaxy10, one of the atlas, one
+# detector. Two more of one draw with and without generated patches, and two pretexts of one draw.
 SKY = 2 * 13 + 2 + 2 * 4 + 1
 FOUR = 2
 GALAXIES = 2 * 5

@@ -78,10 +78,10 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     fields = [f"8162-{camcol}-{field}" for camcol in range(1, 6) for field in range(11, 2011)]
     many = tmp_path / "many.yaml"
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
-    shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}}
-    changes = {"paper": {"star-galaxy": shown}, "tasks": {}}
-    parts = ["small", "large", "rgb", "tried", "four", "distance", "generated", "fields", "sizes"]
-    parts += ["shift"]
+    shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}, "scale": {"fields": []}}
+    changes = {"paper": {"star-galaxy": shown}, "tasks": {"star-galaxy-fields": None}}
+    changes["experiments"] = {f"sg-fields-{name}": None for name in ("ruhmer", "ours", "forest")}
+    parts = ["small", "large", "rgb", "tried", "four", "distance", "generated", "sizes", "shift"]
     for task in [f"star-galaxy-{part}" for part in parts]:
         changes["tasks"][task] = {"split": {"by": "sky", "train": [], "val": [], "test": []}}
     rest = tmp_path / "rest.yaml"

@@ -14,7 +14,9 @@ from packaging.requirements import Requirement
 from fewsky.commands import lock
 from fewsky.console import FewskyError
 from fewsky.environments import canonical, check_deployed, pinned, required
-from fewsky.provenance import SCRIPTS, _imports, _source
+from fewsky.modules import found as source_of
+from fewsky.modules import read
+from fewsky.provenance import SCRIPTS
 from tests.conftest import ROOT
 
 ENVS = ROOT / "envs"
@@ -138,9 +140,9 @@ def imported(script: str) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(node.module.split(".")[0])
-        found = _imports(path)
+        found, _ = read(path)
         found += tuple(name for name in by_name if name.rpartition(".")[0] in found)
-        todo += [source for name in found if (source := _source(name))]
+        todo += [source for name in found if (source := source_of(SCRIPTS, name))]
     return names - {"fewsky"} - sys.stdlib_module_names
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fewsky import provenance
+from fewsky import modules, provenance
 from fewsky.console import FewskyError, running
 from fewsky.files import (
     load_arrays,
@@ -37,9 +37,10 @@ def library(tmp_path, monkeypatch):
     return tmp_path
 
 
-def code(library, *modules):
-    provenance._read.cache_clear()
-    return provenance.code_hash("scripts/job.py", *modules)
+def code(library, *named):
+    for kept in (modules.read, modules.found):
+        kept.cache_clear()
+    return provenance.code_hash("scripts/job.py", *named)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +127,28 @@ def test_a_fault_is_the_last_line_of_the_log(tmp_path):
         print("progress")
         raise FewskyError("x.fits: wanted FITS;\n found HTML. Delete it.")
     assert log.read_text() == "progress\nfewsky: x.fits: wanted FITS; found HTML. Delete it.\n"
+
+
+def test_what_was_read_is_remembered_by_content(library, monkeypatch):
+    """A second run parses nothing; a changed file is parsed, and a record of others is not used."""
+    monkeypatch.chdir(library)
+    monkeypatch.setattr(modules, "_known", {})
+    monkeypatch.setattr(modules, "_recalled", set())
+    first = code(library)
+    modules.remember()
+    parsed = []
+    parse = modules._parsed
+    monkeypatch.setattr(modules, "_parsed", lambda *a: parsed.append(a[1]) or parse(*a))
+    monkeypatch.setattr(modules, "_known", {})
+    modules.recall()
+    assert code(library) == first and parsed == []
+    (library / "scripts/fewsky/b.py").write_text("def g(x):\n    return x + 2\n")
+    assert code(library) != first and [path[-4:] for path in parsed] == ["b.py"]
+    record = load_json(modules.KEPT)
+    save_json({**record, "by": "another"}, modules.KEPT)
+    monkeypatch.setattr(modules, "_known", {})
+    modules.recall()
+    assert modules._known == {}
+    modules.KEPT.write_text("{")
+    modules.recall()
+    assert modules._known == {}
