@@ -13,11 +13,12 @@ SIDES = {
 }
 
 
-def panel(ax, rows, names):
-    """One measure of one subset: a row an experiment, two points a row."""
-    for k, (side, look) in enumerate(SIDES.items()):
-        own = rows[rows["side"] == side].set_index("experiment").reindex(names)
-        place = np.arange(len(names)) + 0.18 * (2 * k - 1)
+def panel(ax, rows, names, sides):
+    """One measure of one subset: a row an experiment, a point a side."""
+    for k, side in enumerate(sides):
+        look, own = SIDES[side], rows[rows["side"] == side]
+        own = own.set_index("experiment").reindex(names)
+        place = np.arange(len(names)) + 0.36 * (k - (len(sides) - 1) / 2)
         spread = np.stack([own["value"] - own["lower"], own["upper"] - own["value"]])
         ax.errorbar(own["value"], place, xerr=np.nan_to_num(spread.clip(0)), ls="none", ms=4,
                     lw=1, **look)  # fmt: skip
@@ -36,14 +37,16 @@ with running(snakemake.log[0]):
         f"recall_{label}": f"Completeness, {label}",
     }
     table = table[table["value"].notna()]
+    sides = [side for side in SIDES if (table["side"] == side).any()]
+    measures = {name: words for name, words in measures.items() if (table["metric"] == name).any()}
     fig = style.figure(style.PAGE, 1.4 + (0.6 + 0.17 * len(names)) * len(measures))
     axes = fig.subplots(len(measures), len(subsets), sharey=True, sharex="row", squeeze=False)
     for line, (metric, words) in zip(axes, measures.items(), strict=True):
         for ax, (subset, title) in zip(line, subsets.items(), strict=True):
-            panel(ax, table[(table["metric"] == metric) & (table["subset"] == subset)], names)
+            panel(
+                ax, table[(table["metric"] == metric) & (table["subset"] == subset)], names, sides
+            )
             ax.set(xlabel=words, title=title)
-        if not (table["metric"] == metric).any():
-            style.note(line[0], "needs both classes")
         line[0].set_yticks(range(len(names)), names)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=2)
