@@ -61,6 +61,7 @@ rule plot_sdss_shift:
         settings={
             "experiments": SHIFT["experiments"],
             "snr": PLAN.paper["scoring"]["snr"],
+            "label": PLAN.tasks[SHIFT_TASK]["classes"][-1],
         },
         code=code_hash("scripts/plot_sdss_shift.py"),
     message:

@@ -1,4 +1,4 @@
-"""AUROC and accuracy inside and outside the training fields' run, above cuts on signal to noise."""
+"""Scores inside and outside the training fields' run, above cuts on signal to noise."""
 
 import numpy as np
 
@@ -11,20 +11,17 @@ SIDES = {
     "inside": {"color": "#0072B2", "marker": "o", "label": "fields of the training fields' run"},
     "outside": {"color": "#D55E00", "marker": "s", "label": "fields of other runs"},
 }
-MEASURES = {"auroc": "AUROC", "accuracy": "Accuracy"}
 
 
-def panel(ax, rows, names):
-    """One measure of one subset: a row an experiment, two points a row."""
-    for k, (side, look) in enumerate(SIDES.items()):
-        own = rows[rows["side"] == side].set_index("experiment").reindex(names)
-        place = np.arange(len(names)) + 0.18 * (2 * k - 1)
+def panel(ax, rows, names, sides):
+    """One measure of one subset: a row an experiment, a point a side."""
+    for k, side in enumerate(sides):
+        look, own = SIDES[side], rows[rows["side"] == side]
+        own = own.set_index("experiment").reindex(names)
+        place = np.arange(len(names)) + 0.36 * (k - (len(sides) - 1) / 2)
         spread = np.stack([own["value"] - own["lower"], own["upper"] - own["value"]])
         ax.errorbar(own["value"], place, xerr=np.nan_to_num(spread.clip(0)), ls="none", ms=4,
                     lw=1, **look)  # fmt: skip
-    if not rows["value"].notna().any():
-        style.note(ax, "needs both classes")
-        ax.set_xlim(0.5, 1)
     ax.set(ylim=(len(names) - 0.5, -0.5), yticks=range(len(names)))
     ax.grid(axis="x", lw=0.4, color="0.85")
 
@@ -33,11 +30,22 @@ with running(snakemake.log[0]):
     settings = snakemake.params.settings
     table, names = load_table(snakemake.input.metrics), settings["experiments"]
     subsets = {"all": "All"} | {f"snr>{cut:g}": f"S/N > {cut:g}" for cut in settings["snr"]}
-    fig = style.figure(style.PAGE, 1.2 + 0.5 * len(names))
-    axes = fig.subplots(2, len(subsets), sharey=True, sharex="row", squeeze=False)
-    for line, (metric, words) in zip(axes, MEASURES.items(), strict=True):
+    label = settings["label"]
+    measures = {
+        "auroc": "AUROC",
+        "accuracy": "Accuracy",
+        f"recall_{label}": f"Completeness, {label}",
+    }
+    table = table[table["value"].notna()]
+    sides = [side for side in SIDES if (table["side"] == side).any()]
+    measures = {name: words for name, words in measures.items() if (table["metric"] == name).any()}
+    fig = style.figure(style.PAGE, 1.4 + (0.6 + 0.17 * len(names)) * len(measures))
+    axes = fig.subplots(len(measures), len(subsets), sharey=True, sharex="row", squeeze=False)
+    for line, (metric, words) in zip(axes, measures.items(), strict=True):
         for ax, (subset, title) in zip(line, subsets.items(), strict=True):
-            panel(ax, table[(table["metric"] == metric) & (table["subset"] == subset)], names)
+            panel(
+                ax, table[(table["metric"] == metric) & (table["subset"] == subset)], names, sides
+            )
             ax.set(xlabel=words, title=title)
         line[0].set_yticks(range(len(names)), names)
     handles, labels = axes[0, 0].get_legend_handles_labels()

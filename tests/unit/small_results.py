@@ -301,6 +301,7 @@ def jobs_of(folder: Path, shards: dict, draws: int) -> dict[str, tuple[dict, dic
     told = {"Dataset": "patches", "Survey": "sdss", "Patch (px)": 25, "Classes": "galaxy / star"}
     shifted = str(folder / "metrics" / "star-galaxy-shift.shift.csv")
     save_shifted(shifted, pair)
+    by_side = {"experiments": pair, "snr": [5.0], "label": "star"}
     marked = load_json(metrics[0].replace(".csv", ".provenance.json"))
     save_json(marked, shifted.replace(".csv", ".provenance.json"))
     sharp = [str(folder / f"aligned/sdss/{name}.sharpness.csv") for name in shards.values()]
@@ -314,10 +315,8 @@ def jobs_of(folder: Path, shards: dict, draws: int) -> dict[str, tuple[dict, dic
         "plot_sdss_confusion": (both, {"experiments": pair}),
         "plot_sdss_views": ({"metrics": metrics}, views),
         "plot_sdss_mag": ({"metrics": metrics}, binned | {"task": tasks[1]}),
-        "plot_sdss_shift": ({"metrics": shifted}, {"experiments": pair, "snr": [5.0]}),
-        "tabulate_sdss_shift": (
-            {"metrics": shifted}, {"experiments": pair, "snr": [5.0], "label": "star"},
-        ),
+        "plot_sdss_shift": ({"metrics": shifted}, by_side),
+        "tabulate_sdss_shift": ({"metrics": shifted}, by_side),
         "plot_sdss_neighbours": ({"metrics": metrics}, {"experiments": shown}),
         "plot_sdss_calibration": (
             {"predictions": runs(shown, "predictions.parquet"), "metrics": metrics},

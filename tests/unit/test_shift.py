@@ -12,7 +12,9 @@ from fewsky.cutouts.light_fits import neighbours
 from fewsky.cutouts.measure import measure_patches
 from fewsky.cutouts.patches import Patches
 from fewsky.metrics.shift import calibrated, score_shift, sides
+from fewsky.models.cards import shared_card
 from fewsky.networks import build
+from fewsky.paper.numbers_star_galaxy_shift import judged
 
 SIDE, WIDTH, NOISE = 25, 3.6, 0.03  # pixels, pixels FWHM, nanomaggies a pixel
 ROUND = Psf(np.array([0, 0, 0, 1.0, 0, 0, 0, 0]), np.eye(2) * (WIDTH / FWHM) ** 2)
@@ -184,7 +186,8 @@ def test_a_side_without_objects_has_no_row_and_one_class_no_auroc():
     table = score_shift({("a", 0): frame}, manifest, catalog, task, SCORING, seed=1)
     assert set(table["side"]) == {"outside"}
     whole = table[table["subset"] == "all"].set_index("metric")["value"]
-    assert np.isnan(whole["auroc"]) and 0.6 < whole["recall_star"] < 0.9
+    assert np.isnan(whole[["auroc", "accuracy", "accuracy_prior_corrected", "ece"]]).all()
+    assert 0.6 < whole["recall_star"] < 0.9
 
 
 def test_a_temperature_reads_no_test_label():
@@ -193,3 +196,20 @@ def test_a_temperature_reads_no_test_label():
     one, two = (calibrated(some, ["galaxy", "star"])["p_star"] for some in (frame, other))
     assert one.equals(two)
     assert ((one > 0.5) == (frame["p_star"] > 0.5)).all()
+
+
+def test_a_remedy_is_judged_by_intervals_that_keep_apart():
+    columns = ["metric", "value", "lower", "upper"]
+    rows = [("a", 0.8, 0.7, 0.9), ("b", 0.95, 0.92, 0.99), ("c", 0.9, 0.85, 0.95)]
+    rows = pd.DataFrame([*rows, ("d", np.nan, np.nan, np.nan)], columns=columns)
+    assert judged(rows, "a", "b", True) == "helps" and judged(rows, "b", "a", True) == "harms"
+    assert judged(rows, "a", "b", False) == "harms" and judged(rows, "b", "a", False) == "helps"
+    assert judged(rows, "a", "c", True) == "open"
+    assert judged(rows, "a", "d", True) is None and judged(rows, "a", "e", True) is None
+
+
+def test_the_card_says_what_a_recipe_was_declared_for():
+    keys = ["experiment", "seed", "classes", "bands", "model", "recipe"]
+    told = dict.fromkeys(keys)
+    assert "declared" not in shared_card(told, 25)
+    assert shared_card(told | {"declared": "other runs"}, 25)["declared"] == "other runs"

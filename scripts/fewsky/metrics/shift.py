@@ -33,7 +33,8 @@ def score_shift(predictions, manifest, catalog, task, settings, *, seed):
     `settings` is paper.scoring. Subsets are all, snr>CUT and matched in magnitude. `ece` is of the
     probabilities as stated, `ece_calibrated` at the temperature of the validation objects;
     `recall_CLASS` is the completeness of a class, which fields with labels of one class have too.
-    What needs two classes has no value there. A side without a test object has no row.
+    Nothing else has a value there: the accuracy would be that completeness, and a correction of the
+    shares would call all objects alike. A side without a test object has no row.
     """
     classes, objects = task["classes"], describe(manifest, catalog)
     number = number_classes(objects["label"], classes)
@@ -95,6 +96,8 @@ def score_side(frames, objects, number, masks, classes, settings, seed, experime
             found |= {CALIBRATED: measured(other, number, group, mask, *told).get("ece")}
             n = int(np.mean([(mask[run.rows] & (number[run.rows] >= 0)).sum() for run in one]))
             where = {"subset": subset, "n": n, "budget": budget_of(one)}
+            if not np.isfinite(found.get("auroc", [np.nan])[0]):  # all of one class
+                found |= {name: 3 * (np.nan,) for name in found if not name.startswith("recall_")}
             for metric in [*wanted, CALIBRATED]:
                 if found.get(metric) is not None:
                     cells = dict(zip(("value", "lower", "upper"), found[metric], strict=True))

@@ -11,6 +11,11 @@ from fewsky.paper.numbers import Numbers, interval, number
 
 MAKERS = {"shift": "rule score_shift, from the predictions of paper.star-galaxy.shift"}
 SIDES = ("inside", "outside")
+# What is done to finished probabilities: the measure before and after, and whether more is better.
+REMEDIES = {
+    "prior": ("accuracy", "accuracy_prior_corrected", True),
+    "temperature": ("ece", "ece_calibrated", False),
+}
 DECIDES = ("auroc", "accuracy", "recall_star")  # the first of these that is known everywhere
 
 
@@ -41,7 +46,8 @@ def facts_of(path: str | Path, told: Mapping[str, Any]) -> dict[str, Any]:
 
     `best` is by AUROC over all foreign objects, by accuracy where it is not defined; `surely` says
     whether the intervals of the next one and of the best keep apart, which is a stricter demand
-    than a paired test makes.
+    than a paired test makes. `remedies` holds by the name of each of REMEDIES whether it helped the
+    declared recipe there, by the same demand (see `judged`).
     """
     table = load_table(path)
     rows = table[table["subset"] == "all"]
@@ -57,7 +63,24 @@ def facts_of(path: str | Path, told: Mapping[str, Any]) -> dict[str, Any]:
         "best": ranked["experiment"].iloc[0],
         "surely": surely,
         "auroc": metric == "auroc",
+        "remedies": {
+            name: judged(foreign[foreign["experiment"] == told["recipe"]], *told_of)
+            for name, told_of in REMEDIES.items()
+        },
     }
+
+
+def judged(rows: pd.DataFrame, before: str, after: str, more_is_better: bool) -> str | None:
+    """helps or harms where the intervals of two measures keep apart, else open; None if unknown."""
+    own = rows.set_index("metric")
+    if not {before, after} <= set(own.index[own["value"].notna()]):
+        return None
+    one, other = own.loc[before], own.loc[after]
+    if one["upper"] < other["lower"]:
+        return "helps" if more_is_better else "harms"
+    if other["upper"] < one["lower"]:
+        return "harms" if more_is_better else "helps"
+    return "open"
 
 
 def _ranked(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
