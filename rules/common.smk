@@ -511,7 +511,6 @@ def training(name):
         "recipe": {**of_its_loss(item["recipe"]), "pixel_arcsec": survey["pixel_arcsec"]},
         "pseudo": item.get("pseudo"),
         **({"generated": generated_kind(item)} if "generated" in item else {}),
-        **({"declared": item["declared"]} if item.get("declared") else {}),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from fewsky.chapters_checks import having, in_task, known_experiments
 from fewsky.console import FewskyError
-from fewsky.extra_check import column_of
+from fewsky.extra_columns import column_of
 
 NETWORKS = ("without", "flagged", "mean", "flag", "drawn")
 MISSING = {"flagged": "flag", "mean": "mean", "drawn": "drawn"}

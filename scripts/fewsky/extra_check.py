@@ -3,20 +3,14 @@
 Nothing heavy is imported, since the Snakefile resolves the configuration.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from fewsky.console import FewskyError
+from fewsky.extra_columns import column_of
 from fewsky.surveys.sdss_asked import NONE
 
 REDSHIFTS = ("redshift", "redshift_error", "redshift_known")  # sdss_redshifts.COLUMNS
-
-
-def column_of(name: str) -> str:
-    """The catalogue column behind an extra input such as log10(redshift) or known(redshift)."""
-    found = re.fullmatch(r"(?:log10|known)\((.+)\)", name)
-    return column_of(found[1]) if found else name
 
 
 def check_extra(plan: Any) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fewsky.console import FewskyError
-from fewsky.extra_check import REDSHIFTS, column_of
+from fewsky.extra_check import REDSHIFTS
+from fewsky.extra_columns import column_of
 from fewsky.schema import fill, known, listed, load_schema
 from fewsky.surveys import reader
 

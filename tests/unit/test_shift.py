@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 
+from fewsky.config import resolve
 from fewsky.cutouts.extent import RANGE, measure_extent
 from fewsky.cutouts.field_psf import FWHM
 from fewsky.cutouts.galaxy_models import PHASES, SHAPES, Psf, gaussians, phases, templates
@@ -15,6 +17,7 @@ from fewsky.metrics.shift import calibrated, score_shift, sides
 from fewsky.models.cards import shared_card
 from fewsky.networks import build
 from fewsky.paper.numbers_star_galaxy_shift import judged
+from tests.conftest import ROOT
 
 SIDE, WIDTH, NOISE = 25, 3.6, 0.03  # pixels, pixels FWHM, nanomaggies a pixel
 ROUND = Psf(np.array([0, 0, 0, 1.0, 0, 0, 0, 0]), np.eye(2) * (WIDTH / FWHM) ** 2)
@@ -209,7 +212,7 @@ def test_a_remedy_is_judged_by_intervals_that_keep_apart():
 
 
 def test_the_card_says_what_a_recipe_was_declared_for():
-    keys = ["experiment", "seed", "classes", "bands", "model", "recipe"]
-    told = dict.fromkeys(keys)
-    assert "declared" not in shared_card(told, 25)
-    assert shared_card(told | {"declared": "other runs"}, 25)["declared"] == "other runs"
+    plan = resolve(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    told = plan.experiments[plan.paper["star-galaxy"]["shift"]["recipe"]]
+    keys = dict.fromkeys(["experiment", "seed", "classes", "bands", "model"])
+    assert "other runs" in shared_card({**keys, "recipe": told["recipe"]}, 25)["recipe"]["declared"]

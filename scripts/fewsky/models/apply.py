@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError, say
-from fewsky.extra_check import column_of
+from fewsky.extra_columns import column_of
 from fewsky.metrics.temperature import apply_temperature
 from fewsky.models import domain
 from fewsky.models.members import Member, filled, look

@@ -69,7 +69,7 @@ class Data(NamedTuple):
 def shared_card(settings: dict, size: int) -> dict[str, Any]:
     """What the card says of all runs."""
     keys = ["experiment", "seed", "classes", "bands", "model", "recipe"]
-    keys += [key for key in ("targets", "boxes", "declared") if settings.get(key)]
+    keys += [key for key in ("targets", "boxes") if settings.get(key)]
     return {**{key: settings[key] for key in keys}, "size": size, "start": settings.get("start")}
 
 
