@@ -8,9 +8,10 @@ from typing import Any
 
 from fewsky.boxes_check import check_boxes_experiment, check_boxes_task
 from fewsky.console import FewskyError
-from fewsky.extra_columns import column_of, needed
+from fewsky.extra_columns import column_of
 from fewsky.losses import check_loss
 from fewsky.schema import listed
+from fewsky.target_columns import needed
 
 QUESTIONS = ("classes", "groups", "targets", "boxes")
 REFUSED = ("probe", "ensemble", "search", "teacher", "pseudo", "generated")
