@@ -624,6 +624,7 @@ def rules_by_output():
         Path(str(output)).stem: rule
         for rule in workflow.rules
         for output in rule.output
+        if Path(str(output)).parent.name in ("figures", "tables")
         if of_kind([str(output)], (".pdf", ".tex")) and rule.script
     }
 

@@ -78,7 +78,8 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     fields = [f"8162-{camcol}-{field}" for camcol in range(1, 6) for field in range(11, 2011)]
     many = tmp_path / "many.yaml"
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
-    shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}, "scale": {"fields": []}}
+    shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}}
+    shown |= {"scale": {"fields": []}, "shift": None}  # which are about fields, not tiles of the sky
     changes = {"paper": {"star-galaxy": shown}, "tasks": {"star-galaxy-fields": None}}
     changes["experiments"] = {f"sg-fields-{name}": None for name in ("ruhmer", "ours", "forest")}
     parts = ["small", "large", "rgb", "tried", "four", "distance", "generated", "sizes", "shift"]
@@ -88,7 +89,8 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     rest.write_text(yaml.safe_dump(changes))
     run = dry(repository, configs=("config.yaml", str(many), str(rest)))
     assert run.code == 0, run.text[-2000:]
-    assert run.rules["align_fields"] == 5 * 41 + 1  # and the frame that detectors search
+    # And the frame that detectors search, and the shards of fields in pairs.
+    assert run.rules["align_fields"] == 5 * 41 + 1 + 9
 
 
 def test_the_snakefile_imports_nothing_heavy(repository):
