@@ -79,7 +79,7 @@ def test_ten_thousand_fields_are_a_few_hundred_lists(repository, tmp_path):
     many = tmp_path / "many.yaml"
     many.write_text(yaml.safe_dump({"surveys": {"sdss": {"fields": fields, "shard_fields": 50}}}))
     shown = {"field": "8162-1-80", "four_classes": {"field": "8162-1-80"}}
-    shown |= {"scale": {"fields": []}, "shift": None}  # which are about fields, not tiles of the sky
+    shown |= {"scale": {"fields": []}, "shift": None}  # about fields, not tiles of the sky
     changes = {"paper": {"star-galaxy": shown}, "tasks": {"star-galaxy-fields": None}}
     changes["experiments"] = {f"sg-fields-{name}": None for name in ("ruhmer", "ours", "forest")}
     parts = ["small", "large", "rgb", "tried", "four", "distance", "generated", "sizes", "shift"]
