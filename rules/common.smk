@@ -964,8 +964,9 @@ def faults(log_files):
 
 
 def summary():
+    paper = f"{RESULTS}/paper.pdf"
     return [
         f"fewsky: {len(PLAN.experiments)} experiments, {len(figures()) // 2} figures and "
         f"{len(tables()) // 2} tables of {RESULTS}",
-        f"fewsky: paper  {RESULTS}/paper.pdf",
+        *([f"fewsky: paper  {paper}"] if Path(paper).is_file() else []),
     ]

@@ -8,8 +8,8 @@ from fewsky.files import load_table
 from fewsky.provenance import record, simulated
 
 SIDES = {
-    "inside": {"color": "#0072B2", "marker": "o", "label": "fields of the training fields' run"},
-    "outside": {"color": "#D55E00", "marker": "s", "label": "fields of other runs"},
+    "inside": {"color": style.BLUE, "marker": "o", "label": "fields of the training fields' run"},
+    "outside": {"color": style.VERMILLION, "marker": "s", "label": "fields of other runs"},
 }
 
 

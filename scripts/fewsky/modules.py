@@ -40,7 +40,7 @@ def read(path: Path) -> tuple[tuple[str, ...], str]:
 
 def recall() -> None:
     """Take over what an earlier run read; what another version of us or of Python read is left."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, LookupError, TypeError):
         kept = json.loads(KEPT.read_text(encoding="utf-8"))
         if kept["by"] == _reader():
             _known.update(kept["read"])

@@ -149,6 +149,7 @@ def test_what_was_read_is_remembered_by_content(library, monkeypatch):
     monkeypatch.setattr(modules, "_known", {})
     modules.recall()
     assert modules._known == {}
-    modules.KEPT.write_text("{")
-    modules.recall()
-    assert modules._known == {}
+    for damaged in ("{", "[]", "{}", '{"by": 1, "read": 1}'):
+        modules.KEPT.write_text(damaged)
+        modules.recall()
+        assert modules._known == {}
