@@ -12,6 +12,7 @@ include: "rules/common.smk"
 include: "rules/common_paper.smk"
 include: "rules/common_star_galaxy.smk"
 include: "rules/common_scale.smk"
+include: "rules/common_audit.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
 include: "rules/cutouts.smk"
@@ -59,6 +60,7 @@ if PLAN.predict:
             ),
 
 
+include: "rules/audit.smk"
 include: "rules/report.smk"
 
 

@@ -61,6 +61,7 @@ with running(snakemake.log[0]):
             "generated": by_name(rooms["generated"]),
             "maps": list(rooms["maps"]),
             "scale": {name: next(iter(rooms[name]), None) for name in ("growth", "price", "leaks")},
+            "audit": {"claims": list(given.get("claims", []))},
             "shift": next(iter(given.get("shift", [])), None),
             "published": given.published,
             "constants": given.constants,

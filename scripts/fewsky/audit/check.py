@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fewsky.audit import counts, layers, matrices, orbits, reports, samples, sky, splits
-from fewsky.audit.verdicts import HOLDS, SLIP, SPREAD, UNTOLD
+from fewsky.audit.verdicts import HOLDS, OPEN, SLIP, SPREAD, UNTOLD
 
 MODULES = {
     "counts": counts, "layers": layers, "matrices": matrices, "orbits": orbits,
@@ -93,6 +93,11 @@ def reached(found: float, printed: Sequence[str]) -> str:
     return HOLDS if found < _number(printed[0]) else SLIP
 
 
+def undecided(found: Any, printed: Sequence[str]) -> str:
+    """Arithmetic makes a claim more or less likely, and does not decide it."""
+    return OPEN
+
+
 RULES = {
     "equal": equal,
     "near": near,
@@ -100,4 +105,5 @@ RULES = {
     "spread": spread,
     "apart": apart,
     "reached": reached,
+    "open": undecided,
 }

@@ -11,7 +11,8 @@ experiments that decide it. Runs have a rule of RULES:
     gain       experiment: a start of the atlas against training from nothing, at fewest labels
     ordered    experiment, metrics: the first is below the second in one experiment
 
-`fields` are the survey's fields that a claim is about: runs on others do not decide it.
+`fields` are the survey's fields that a claim is about: runs on others do not decide it. `archive`
+names what a claim would need that is not public: no run of ours decides it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from fewsky.console import FewskyError
 
 STUDIES = ("S0", "S1", "S2", "S3", "astroNN")
 NEEDED = ("id", "study", "where", "claim", "printed")
-OPTIONAL = ("check", "read", "runs", "fields", "reason")
+OPTIONAL = ("check", "read", "runs", "fields", "archive", "reason")
 RULES = {
     "near": ("experiment", "metric", "printed"),
     "above": ("experiment", "metric", "printed"),
@@ -108,17 +109,22 @@ def experiments_of(claim: Claim, families: Mapping[str, Sequence[str]]) -> list[
     return [name for one in written for name in families.get(one, [one])]
 
 
-def resolved(claims: Sequence[Claim], plan: Any, scored: Sequence[str]) -> list[dict[str, Any]]:
+def resolved(
+    claims: Sequence[Claim], plan: Any, scored: Sequence[str], curved: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """The claims with what of this run decides each, under `ours`; None where nothing does.
 
     `plan` is the resolved configuration, `scored` the tasks whose metrics the paper's chapters
-    show. `ours` has the `task`, the runs with `of` carried out, `complete` (whether all experiments
+    show, `curved` those whose curves of the atlas they show. `ours` has the runs with `of` carried
+    out, the `task`, the table of it that decides (`reads`), `complete` (whether all experiments
     that the claim names are run) and `elsewhere` (whether they are on other fields than its own).
     """
-    return [{**claim, "ours": _ours(claim, plan, scored)} for claim in claims]
+    return [{**claim, "ours": _ours(claim, plan, scored, curved)} for claim in claims]
 
 
-def _ours(claim: Claim, plan: Any, scored: Sequence[str]) -> dict[str, Any] | None:
+def _ours(
+    claim: Claim, plan: Any, scored: Sequence[str], curved: Sequence[str]
+) -> dict[str, Any] | None:
     if "runs" not in claim:
         return None
     names = experiments_of(claim, plan.families)
@@ -126,17 +132,28 @@ def _ours(claim: Claim, plan: Any, scored: Sequence[str]) -> dict[str, Any] | No
     runs = dict(claim["runs"])
     if "of" in runs:
         runs["of"] = [name for name in run if name != runs["against"]]
-    fixed = [runs[key] for key in ("experiment", "a", "b", "against") if key in runs]
+    fixed = {runs[key] for key in ("experiment", "a", "b", "against") if key in runs}
     tasks = {plan.experiments[name]["task"] for name in run}
-    if not set(fixed) <= set(run) or runs.get("of") == [] or len(tasks) != 1:
+    if not fixed <= set(run) or runs.get("of") == [] or len(tasks) != 1:
         return None
     [task] = tasks
+    reads = _table_of(runs["rule"], fixed <= {row["experiment"] for row in plan.atlas})
+    if reads in ("curves", "contrasts") and task not in curved:
+        return None
     survey = plan.surveys[plan.datasets[plan.tasks[task]["dataset"]]["survey"]]
-    wanted = set(claim.get("fields", []))
-    return {
-        **runs,
-        "task": task,
-        "atlas": set(fixed) <= {row["experiment"] for row in plan.atlas},
-        "complete": len(run) == len(names),
-        "elsewhere": not wanted <= set(survey.get("fields", [])),
-    }
+    elsewhere = not set(claim.get("fields", [])) <= set(survey.get("fields", []))
+    whole = len(run) == len(names)
+    return {**runs, "task": task, "reads": reads, "complete": whole, "elsewhere": elsewhere}
+
+
+def _table_of(rule: str, of_atlas: bool) -> str:
+    """Which table of a task decides by a rule."""
+    if rule == "better":
+        return "contrasts" if of_atlas else "comparisons"
+    return {"no_better": "comparisons", "gain": "curves"}.get(rule, "metrics")
+
+
+def tasks_read(claims: Sequence[Claim], reads: str) -> list[str]:
+    """Tasks of which some resolved claims read a table."""
+    ours = [claim["ours"] for claim in claims if claim["ours"]]
+    return sorted({one["task"] for one in ours if one["reads"] == reads})

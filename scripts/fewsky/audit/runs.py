@@ -5,7 +5,7 @@ by the 95 % interval of the metrics, or by the comparison's own verdict; a claim
 that only some of the experiments can tell ends as UNTOLD.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,7 +71,7 @@ def above(ours: Mapping[str, Any], tables: Tables) -> Found | None:
 
 def better(ours: Mapping[str, Any], tables: Tables) -> Found | None:
     """Whether a is better than b, by the verdict of their comparison or contrast."""
-    if ours["atlas"]:
+    if ours["reads"] == "contrasts":
         return contrast(ours, tables)
     row = compared(tables["comparisons"][ours["task"]], ours["a"], ours["b"], ours.get("metric"))
     if row is None:
@@ -160,8 +160,3 @@ RULES = {
 def words(metric: str) -> str:
     """A metric as tables name it."""
     return WORDS.get(metric, metric.replace("_", " "))
-
-
-def experiments(ours: Mapping[str, Any]) -> Sequence[str]:
-    """The experiments that a number of ours is of."""
-    return [ours[key] for key in ("experiment", "a", "b", "against") if key in ours]

@@ -29,7 +29,8 @@ def _row(claim: Mapping[str, Any], tables: Tables, simulated: Mapping[str, bool]
     ours = claim["ours"]
     found = judged(ours, tables) if ours else None
     demo = bool(found and simulated[ours["task"]])
-    decides = found is not None and not demo and not ours["elsewhere"]
+    kept = claim.get("archive") or (ours and ours["elsewhere"])
+    decides = found is not None and not demo and not kept
     ruled = None if "runs" not in claim else found.verdict if decides else OPEN
     reasons = [claim.get("reason"), claim.get("read", {}).get("source"), _why(claim, found, demo)]
     return {
@@ -66,6 +67,8 @@ def _why(claim: Mapping[str, Any], found: Found | None, demo: bool) -> str:
         return NOT_RUN
     if demo:
         return f"a simulated run: {found.verdict}"
+    if "archive" in claim:
+        return f"without {claim['archive']}, which are not public, our run says nothing of it"
     if claim["ours"]["elsewhere"]:
         return f"a run on other fields: {found.verdict}"
     return found.reason

@@ -13,6 +13,7 @@ from fewsky.paper import (
     chapter_planetary_nebulae,
     chapter_self_supervision,
     chapter_star_galaxy,
+    numbers_audit,
 )
 from fewsky.paper.numbers import Numbers, constants, keyed, published
 from fewsky.paper.numbers_star_galaxy_radial import KINDS as RADIAL
@@ -42,8 +43,8 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
     paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the lists of paths
     `frames` and `maps`, one a field; paths by what they hold `generated` and `scale`; and the
-    single paths `shift`, `published` and `constants`. Facts of a chapter lie under its name, and
-    numbers of two chapters have no key in common.
+    single paths `shift`, `published` and `constants`; and `audit`, the files of the audit. Facts
+    of a chapter lie under its name, and numbers of two chapters have no key in common.
     """
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
@@ -59,6 +60,9 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
         numbers |= found["numbers"]
         makers |= found["makers"]
         facts[name] = found["facts"]
+    audit = numbers_audit.collect(files.get("audit", {}))
+    facts["audit"] = audit["facts"]
+    numbers, makers = numbers | audit["numbers"], makers | audit["makers"]
     return {"numbers": numbers, "facts": facts, "makers": makers}
 
 
