@@ -22,11 +22,12 @@ DETECTORS = 2
 PRETEXTS = 2
 TASKS = 11
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
-# the curves of the atlas, and of representations.
+# the curves of the atlas, some of which decide printed claims, and of representations.
 PRETEXT = Counter(
     train=1, prepare_weights=1, extract_features=1, fit_probes=1, tabulate_ssl_pretext=1
 )
-CURVES = Counter(
+AUDIT = Counter(audit_claims=1, tabulate_claims=1)
+CURVES = AUDIT + Counter(
     score_curves=1,
     plot_atlas=1,
     plot_ssl_lowdata=1,
@@ -273,6 +274,19 @@ def test_a_new_weight_in_the_scores_trains_nothing(edited):
 def test_what_was_tried_is_judged_anew_without_training(edited):
     jobs = edited.config({"paper": {"star-galaxy": {"tried": {"margin": 0.03}}}})
     assert jobs == Counter(tabulate_sdss_tried=1) + PAPER
+
+
+def test_a_claim_reruns_the_audit_alone_and_a_question_its_table(edited):
+    edited.replace("report/claims.yaml", "# --- planetary nebulae -", "# --- Nebulae -")
+    assert edited.jobs() == {}
+    edited.replace("report/claims.yaml", r"printed: '287'\n    check", "printed: '286'\n    check")
+    assert edited.jobs() == AUDIT + PAPER
+    edited.replace("report/sota.yaml", "measure: mAP", "measure: mean AP")
+    assert edited.jobs() == AUDIT + PAPER + Counter(tabulate_sota=1)
+
+
+def test_without_the_audit_only_the_paper_is_written_anew(edited):
+    assert edited.config({"paper": {"audit": None}}) == PAPER
 
 
 def test_a_search_space_reruns_the_search_and_its_experiment(edited):
