@@ -12,6 +12,7 @@ include: "rules/common.smk"
 include: "rules/common_paper.smk"
 include: "rules/common_star_galaxy.smk"
 include: "rules/common_scale.smk"
+include: "rules/common_leakage.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
 include: "rules/cutouts.smk"
@@ -44,6 +45,11 @@ if "self-supervision" in PLAN.paper["chapters"]:
     include: "rules/self_supervision_embed.smk"
     include: "rules/self_supervision_nebulae.smk"
     include: "rules/self_supervision_targets.smk"
+
+
+if LEAKING:
+
+    include: "rules/audit_leakage.smk"
 
 
 if PLAN.predict:
