@@ -1,7 +1,7 @@
 # Functions only: what the grouped and the random splits of a task are told. No rule stands here.
 from fewsky.leakage_check import leaking
 
-LEAKING = leaking(PLAN.paper)
+LEAKING = {task: name for task, name in leaking(PLAN.paper).items() if task in tasks_shown()}
 
 
 def leaking_split(task):
@@ -61,6 +61,15 @@ def of_task_leaking(file):
 def leaked_from(path):
     """One file of every task whose leaks are priced."""
     return [path.format(task=task) for task in LEAKING]
+
+
+def told_of_leakage():
+    """What the numbers of the section on leaks are told; nothing where it is left out."""
+    if not LEAKING:
+        return {}
+    about = {name: PLAN.experiments[name]["about"] for name in LEAKING.values()}
+    metric = PLAN.paper["audit"]["leakage"]["metric"]
+    return {"leakage": {"probes": LEAKING, "about": about, "metric": metric}}
 
 
 def of_leakage():

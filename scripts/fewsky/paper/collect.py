@@ -13,6 +13,7 @@ from fewsky.paper import (
     chapter_planetary_nebulae,
     chapter_self_supervision,
     chapter_star_galaxy,
+    numbers_leakage,
 )
 from fewsky.paper.numbers import Numbers, constants, keyed, published
 from fewsky.paper.numbers_star_galaxy_radial import KINDS as RADIAL
@@ -36,8 +37,9 @@ BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explai
 Files = Mapping[str, Any]
 
 
-def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
-    """Numbers, facts and makers of a paper; `chapters` holds the settings of each, in order.
+def collect(settings: Mapping[str, Any], files: Files) -> dict[str, Any]:
+    """Numbers, facts and makers of a paper; `settings` holds those of each chapter, in order, and
+    of `leakage` where the paper has it.
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
     paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the lists of paths
@@ -45,6 +47,7 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     single paths `shift`, `published` and `constants`. Facts of a chapter lie under its name, and
     numbers of two chapters have no key in common.
     """
+    chapters = {name: told for name, told in settings.items() if name in CHAPTERS}
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
     numbers = {
@@ -53,9 +56,12 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
         **of_protocol(scoring),
         **of_archive(raw),
     }
-    facts, makers = {}, dict(MAKERS)
-    for name, settings in chapters.items():
-        found = CHAPTERS[name].collect(settings, files_of(files, settings))
+    of_leaks, leaks = numbers_leakage.collect(settings.get("leakage"), files.get("leakage", {}))
+    numbers |= of_leaks
+    facts = {"leakage": leaks} if leaks else {}
+    makers = MAKERS | numbers_leakage.MAKERS
+    for name, told in chapters.items():
+        found = CHAPTERS[name].collect(told, files_of(files, told))
         numbers |= found["numbers"]
         makers |= found["makers"]
         facts[name] = found["facts"]
