@@ -12,6 +12,7 @@ include: "rules/common.smk"
 include: "rules/common_paper.smk"
 include: "rules/common_star_galaxy.smk"
 include: "rules/common_scale.smk"
+include: "rules/common_audit.smk"
 include: "rules/common_leakage.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
@@ -47,11 +48,6 @@ if "self-supervision" in PLAN.paper["chapters"]:
     include: "rules/self_supervision_targets.smk"
 
 
-if LEAKING:
-
-    include: "rules/audit_leakage.smk"
-
-
 if PLAN.predict:
 
     include: "rules/predict.smk"
@@ -63,6 +59,14 @@ if PLAN.predict:
                 prediction=PLAN.predict,
                 ending=["csv", "json", "pdf", "png"],
             ),
+
+
+include: "rules/audit.smk"
+
+
+if LEAKING:
+
+    include: "rules/audit_leakage.smk"
 
 
 include: "rules/report.smk"

@@ -100,7 +100,7 @@ rule tabulate_leakage:
         csv=report(
             "<results>/tables/tab_leakage.csv",
             caption="../report/captions/tab_leakage.rst",
-            category="Audit",
+            category="What was claimed",
             labels={"table": "leak price"},
         ),
         tex="<results>/tables/tab_leakage.tex",

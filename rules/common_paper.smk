@@ -639,8 +639,9 @@ def blocks_by_output():
 
 
 def block_of(snakefile):
-    """The block of a chapter whose rules stand in CHAPTER.smk or CHAPTER_PART.smk, else tasks."""
+    """The block of a chapter, or of the audit, whose rules stand in NAME.smk or NAME_PART.smk, else tasks."""
     stem = Path(str(snakefile)).stem
-    files = {chapter.replace("-", "_"): f"paper.{chapter}" for chapter in PLAN.paper["chapters"]}
+    parts = [*PLAN.paper["chapters"], "audit"]
+    files = {part.replace("-", "_"): f"paper.{part}" for part in parts}
     own = [block for name, block in files.items() if f"{stem}_".startswith(f"{name}_")]
     return own[0] if own else "tasks"

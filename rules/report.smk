@@ -21,6 +21,7 @@ rule collect_numbers:
         **of_galaxy10(),
         **of_detection(),
         **of_self_supervision(),
+        **of_audit(),
         **of_leakage(),
         raw=of_shards("raw", ".tsv", surveys_shown()),
         catalogs=sorted(

@@ -13,7 +13,7 @@ from fewsky.paper import (
     chapter_planetary_nebulae,
     chapter_self_supervision,
     chapter_star_galaxy,
-    numbers_leakage,
+    numbers_audit,
 )
 from fewsky.paper.numbers import Numbers, constants, keyed, published
 from fewsky.paper.numbers_star_galaxy_radial import KINDS as RADIAL
@@ -44,8 +44,8 @@ def collect(settings: Mapping[str, Any], files: Files) -> dict[str, Any]:
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
     paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the lists of paths
     `frames` and `maps`, one a field; paths by what they hold `generated` and `scale`; and the
-    single paths `shift`, `published` and `constants`. Facts of a chapter lie under its name, and
-    numbers of two chapters have no key in common.
+    single paths `shift`, `published` and `constants`; and `audit`, the files of the audit. Facts
+    of a chapter lie under its name, and numbers of two chapters have no key in common.
     """
     chapters = {name: told for name, told in settings.items() if name in CHAPTERS}
     scoring = next(iter(chapters.values()))["scoring"]
@@ -56,15 +56,15 @@ def collect(settings: Mapping[str, Any], files: Files) -> dict[str, Any]:
         **of_protocol(scoring),
         **of_archive(raw),
     }
-    of_leaks, leaks = numbers_leakage.collect(settings.get("leakage"), files.get("leakage", {}))
-    numbers |= of_leaks
-    facts = {"leakage": leaks} if leaks else {}
-    makers = MAKERS | numbers_leakage.MAKERS
+    facts, makers = {}, dict(MAKERS)
     for name, told in chapters.items():
         found = CHAPTERS[name].collect(told, files_of(files, told))
         numbers |= found["numbers"]
         makers |= found["makers"]
         facts[name] = found["facts"]
+    audit = numbers_audit.collect(files.get("audit", {}), settings.get("leakage"))
+    facts["audit"] = audit["facts"]
+    numbers, makers = numbers | audit["numbers"], makers | audit["makers"]
     return {"numbers": numbers, "facts": facts, "makers": makers}
 
 

@@ -1,0 +1,1 @@
+"""What publications printed, held against arithmetic and against our runs."""
