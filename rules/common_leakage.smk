@@ -81,4 +81,3 @@ def of_leakage():
         "leakage_told": leaked_from("<results>/splits/{task}/leakage.json"),
         "leakage_leaks": leaked_from("<results>/splits/{task}/leakage.csv"),
     }
-

@@ -1,4 +1,4 @@
-"""Fit an opponent or a linear probe on the grouped and the random splits of its task, every draw."""
+"""Fit an opponent or a linear probe on the grouped and the random splits of its task."""
 
 from fewsky.console import running
 from fewsky.files import load_arrays, load_table, save_table

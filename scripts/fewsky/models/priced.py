@@ -1,7 +1,5 @@
 """An opponent, or a linear probe on stored features, fitted anew on every split of some objects."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 

@@ -120,8 +120,8 @@ def check_groups(unit, task):
     """Raise FewskyError where all objects are of one group."""
     if len(np.unique(unit)) < 2:
         raise FewskyError(
-            f"leakage of {task['name']}: wanted at least 2 groups by {task['split']['by']}, so that "
-            "one can be tested; found fewer. Take the task out of paper.audit.leakage.probes."
+            f"leakage of {task['name']}: wanted at least 2 groups by {task['split']['by']}, so "
+            "that one can be tested; found fewer. Take the task out of paper.audit.leakage.probes."
         )
 
 
