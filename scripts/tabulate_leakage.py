@@ -9,32 +9,32 @@ from fewsky.provenance import record, simulated
 
 
 def gap(arm):
-    """The difference from the grouped split with its interval, or why there is none."""
+    """The difference from the grouped split with its interval."""
     ends = ("difference", "lower", "upper")
-    return arm["reason"] or interval(*(arm[end] for end in ends))
+    return UNKNOWN if arm["reason"] else interval(*(arm[end] for end in ends))
 
 
 def verdict(arm):
-    return UNKNOWN if arm["reason"] else arm["verdict"]
+    """What was found, or why there is nothing to be found."""
+    return arm["reason"] or arm["verdict"]
 
 
 def row_of(task, probe, found, metric):
     """One row: a task."""
-    random, once = found[RANDOM], found[ONCE]
+    random, once, words = found[RANDOM], found[ONCE], MEASURES.get(metric, metric)
     return {
         "Task": task,
         "Probe": probe,
-        "Split by": found["by"],
         "Train / test": f"{found['train']:.0f} / {found['test']:.0f}",
         "Copies": f"{found['copies']}",
         "Leaked": share(random.get("test_shared", float("nan"))),
-        f"{MEASURES.get(metric, metric)}, grouped": number(found["grouped"]),
-        "random": number(random.get("value", float("nan"))),
+        f"{words}, grouped": number(found["grouped"]),
+        f"{words}, random": number(random.get("value", float("nan"))),
         "Gap": gap(random),
         "Detectable": number(random.get("minimum_detectable", float("nan"))),
         "Verdict": verdict(random),
         "Gap without copies": gap(once),
-        "Verdict without": verdict(once),
+        "Verdict without copies": verdict(once),
         "Draws": f"{found['draws']}",
     }
 

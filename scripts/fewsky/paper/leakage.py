@@ -10,9 +10,9 @@ from fewsky.splits.price import CAREFUL
 RANDOM, ONCE = "random", "random-once"
 FEWEST_DRAWS = 20  # of random against grouped (docs: how a number is earned)
 # Why a random split is none, in the words of the table; the text has words of its own.
-SINGLE = "none by construction: every group is one object"
-NO_COPIES = "no copies found"
-ONLY_COPIES = "none by construction: groups are copies"
+SINGLE = "no price: single objects"
+NO_COPIES = "no copies"
+ONLY_COPIES = "no price: only copies"
 
 
 def price_of(
