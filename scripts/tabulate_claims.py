@@ -11,9 +11,8 @@ from fewsky.provenance import record
 with running(snakemake.log[0]):
     given = snakemake.input
     audit = load_table(given.claims, keep_default_na=False, dtype={"printed": str})
-    # A row without a run of ours says nothing of this run's data.
     outputs = [snakemake.output.csv, snakemake.output.tex]
-    save(pd.DataFrame(rows_of(audit)), *outputs, simulated=bool((audit["simulated"]).any()),
-         published=list(~audit["simulated"].astype(bool)))  # fmt: skip
+    # Cells say what is simulated: what is printed and what follows from it are not.
+    save(pd.DataFrame(rows_of(audit)), *outputs, simulated=False)
     record(snakemake.output.provenance, outputs=outputs, settings=snakemake.params.settings,
            code=snakemake.params.code, inputs=given)  # fmt: skip

@@ -8,16 +8,18 @@ import pandas as pd
 
 from fewsky.audit.runs import measured
 from fewsky.audit.verdicts import NOT_RUN
-from fewsky.paper.tables import UNKNOWN, interval, number
+from fewsky.paper.tables import UNKNOWN, interval
 
+# First authors: a narrow column has no room for more.
 STUDIES = {
-    "S0": "Hadidjojo et al.",
-    "S1": "Tessa & Terranova",
+    "S0": "Hadidjojo",
+    "S1": "Tessa",
     "S2": "Ruhmer",
-    "S3": "Martinazzo et al.",
-    "astroNN": "astroNN's page",
+    "S3": "Martinazzo",
+    "astroNN": "astroNN",
 }
-PUBLISHERS = {"KB17": "Kim & Brunner", "AI20": "Awang Iskandar et al.", "AC18": "Ackermann et al."}
+PUBLISHERS = {"KB17": "Kim", "AI20": "Awang Iskandar", "AC18": "Ackermann"}
+PUBLISHERS |= {"GD22": "Gharat", "P23": "Pandya", "D23": "Dagli"}
 
 
 def rows_of(audit: pd.DataFrame) -> list[dict[str, str]]:
@@ -40,7 +42,7 @@ def ours_in_words(row: Any) -> str:
     if row.found in ("", NOT_RUN):
         return row.found or UNKNOWN
     told = f"{row.measure} {interval(*map(float, (row.ours, row.lower, row.upper)))}"
-    return f"simulated: {told}" if row.simulated else told
+    return f"SIMULATED {told}" if row.simulated else told
 
 
 def compared_rows(
@@ -82,4 +84,4 @@ def ours_of(row: Mapping[str, Any], metrics: Mapping[str, pd.DataFrame]) -> str:
     value, lower, upper = measured(ours, {"metrics": metrics}, ours["metric"])
     if ours.get("complement"):
         value, lower, upper = 1 - value, 1 - upper, 1 - lower
-    return NOT_RUN if np.isnan(value) else interval(value, lower, upper) or number(value)
+    return NOT_RUN if np.isnan(value) else interval(value, lower, upper)
