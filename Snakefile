@@ -13,6 +13,7 @@ include: "rules/common_paper.smk"
 include: "rules/common_star_galaxy.smk"
 include: "rules/common_scale.smk"
 include: "rules/common_audit.smk"
+include: "rules/common_leakage.smk"
 include: "rules/download.smk"
 include: "rules/align.smk"
 include: "rules/cutouts.smk"
@@ -61,6 +62,13 @@ if PLAN.predict:
 
 
 include: "rules/audit.smk"
+
+
+if LEAKING:
+
+    include: "rules/audit_leakage.smk"
+
+
 include: "rules/report.smk"
 
 

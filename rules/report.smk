@@ -22,6 +22,7 @@ rule collect_numbers:
         **of_detection(),
         **of_self_supervision(),
         **of_audit(),
+        **of_leakage(),
         raw=of_shards("raw", ".tsv", surveys_shown()),
         catalogs=sorted(
             path
@@ -47,7 +48,10 @@ rule collect_numbers:
     resources:
         **SMALL,
     params:
-        settings={chapter: told_of(chapter) for chapter in PLAN.paper["chapters"]},
+        settings={
+            **{chapter: told_of(chapter) for chapter in PLAN.paper["chapters"]},
+            **told_of_leakage(),
+        },
         code=code_hash("scripts/collect_numbers.py"),
     message:
         "Collect the numbers of the text"

@@ -61,7 +61,12 @@ with running(snakemake.log[0]):
             "generated": by_name(rooms["generated"]),
             "maps": list(rooms["maps"]),
             "scale": {name: next(iter(rooms[name]), None) for name in ("growth", "price", "leaks")},
-            "audit": {"claims": list(given.get("claims", []))},
+            "audit": {
+                "claims": list(given.get("claims", [])),
+                "scores": by_name(given.get("leakage", [])),
+                "told": by_folder(given.get("leakage_told", [])),
+                "leaks": by_folder(given.get("leakage_leaks", [])),
+            },
             "shift": next(iter(given.get("shift", [])), None),
             "published": given.published,
             "constants": given.constants,

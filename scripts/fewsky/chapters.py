@@ -19,6 +19,7 @@ from fewsky.chapters_radial import check_radial
 from fewsky.chapters_shift import check_shift
 from fewsky.console import FewskyError
 from fewsky.generated_check import check_generated_shown
+from fewsky.leakage_check import check_leakage
 from fewsky.pretexts_shown import check_shown
 from fewsky.scale_check import check_scale
 from fewsky.schema import known
@@ -47,6 +48,7 @@ def check_chapters(plan: Any) -> None:
         known(f"{where}.survey", settings["survey"], plan.surveys, "survey")
         known(f"{where}.dataset", settings["dataset"], plan.datasets, "dataset")
         CHECKS[chapter](where, settings, plan)
+    check_leakage(plan)
 
 
 def _check_star_galaxy(where: str, chapter: Mapping[str, Any], plan: Any) -> None:

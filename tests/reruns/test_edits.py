@@ -21,11 +21,13 @@ ATLAS = 2
 DETECTORS = 2
 PRETEXTS = 2
 TASKS = 11
+LEAKING = 4  # tasks whose leaks are priced
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
 # the curves of the atlas, some of which decide printed claims, and of representations.
 PRETEXT = Counter(
-    train=1, prepare_weights=1, extract_features=1, fit_probes=1, tabulate_ssl_pretext=1
-)
+    train=1, prepare_weights=1, extract_features=1, fit_probes=1, tabulate_ssl_pretext=1,
+    fit_leakage=1, score_leakage=1, tabulate_leakage=1,
+)  # fmt: skip
 AUDIT = Counter(audit_claims=1, tabulate_claims=1)
 CURVES = AUDIT + Counter(
     score_curves=1,
@@ -287,6 +289,20 @@ def test_a_claim_reruns_the_audit_alone_and_a_question_its_table(edited):
 
 def test_without_the_audit_only_the_paper_is_written_anew(edited):
     assert edited.config({"paper": {"audit": None}}) == PAPER
+
+
+def test_more_draws_of_random_splits_refit_the_probes_and_nothing_else(edited):
+    jobs = edited.config({"paper": {"audit": {"leakage": {"draws": 2}}}})
+    own = Counter(split_leakage=LEAKING, fit_leakage=LEAKING, score_leakage=LEAKING)
+    assert jobs == own + Counter(tabulate_leakage=1) + PAPER
+    jobs = edited.config({"paper": {"audit": {"leakage": {"metric": "macro_f1"}}}})
+    assert jobs == Counter(score_leakage=LEAKING, tabulate_leakage=1) + PAPER
+
+
+def test_another_probe_of_a_leak_splits_nothing(edited):
+    probes = {"star-galaxy-large": "sg-large-logistic"}
+    jobs = edited.config({"paper": {"audit": {"leakage": {"probes": probes}}}})
+    assert jobs == Counter(fit_leakage=1, score_leakage=1, tabulate_leakage=1) + PAPER
 
 
 def test_a_search_space_reruns_the_search_and_its_experiment(edited):

@@ -7,7 +7,7 @@ protocols; replicates are draws, whose tested fields differ.
 import numpy as np
 import pandas as pd
 
-from fewsky.metrics.measures import LOWER_IS_BETTER, Sample, measure
+from fewsky.metrics.measures import LOWER_IS_BETTER, RANKED, Sample, measure
 from fewsky.metrics.predictions import number_classes, probabilities
 from fewsky.metrics.scores import shared_resamples
 from fewsky.metrics.stats import compare
@@ -31,6 +31,11 @@ def score_price(predictions, catalog, settings, *, seed):
     """
     tiles = sky_tiles(catalog["ra"], catalog["dec"], settings["tile_arcmin"])
     tile = pd.Series(tiles, index=catalog["object_id"])
+    return score_protocols(predictions, tile, settings, METRICS, seed=seed)
+
+
+def score_protocols(predictions, tile, settings, metrics, *, seed):
+    """Return the rows of score_price for some measures; `tile` names the group of each object."""
     rows = []
     for name, table in predictions.items():
         cells = dict(list(table.groupby("protocol")))
@@ -39,7 +44,7 @@ def score_price(predictions, catalog, settings, *, seed):
             careless = by_draw(cell)
             for tested, pair in (("own", (careless, careful)), ("shared", both(careless, careful))):
                 if pair is not None:
-                    found = differences(*pair, tile, settings, seed)
+                    found = differences(*pair, tile, settings, metrics, seed)
                     where = {"experiment": name, "protocol": protocol, "tested": tested}
                     rows += [{**where, **row} for row in found]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -60,16 +65,17 @@ def both(one, other):
     return tuple({d: side[d].loc[ids] for d, ids in shared.items()} for side in (one, other))
 
 
-def differences(careless, careful, tile, settings, seed):
+def differences(careless, careful, tile, settings, metrics, seed):
     """Return the rows of one pair, a measure each, over the draws that both have."""
     draws = sorted(set(careless) & set(careful))
     pairs = [[side[draw] for draw in draws] for side in (careless, careful)]
     names = np.unique(tile[np.concatenate([one.index for side in pairs for one in side])])
     number = pd.Series(np.arange(len(names)), index=names)
     resamples = shared_resamples(len(names), len(draws), settings["bootstrap"], seed)
-    found = [values(side, tile, number, resamples, settings["classes"]) for side in pairs]
+    ends = (tile, number, resamples, settings["classes"], metrics)
+    found = [values(side, *ends) for side in pairs]
     rows = []
-    for metric in METRICS:
+    for metric in metrics:
         whole, resampled = zip(*((w[metric][0], r[metric]) for w, r in found), strict=True)
         high = metric not in LOWER_IS_BETTER
         told = compare(
@@ -83,8 +89,11 @@ def differences(careless, careful, tile, settings, seed):
     return rows
 
 
-def values(tables, tile, number, resamples, classes):
-    """Return all measures by name, of all objects (1, draws) and resampled (n, draws)."""
+def values(tables, tile, number, resamples, classes, metrics):
+    """Return all measures by name, of all objects (1, draws) and resampled (n, draws).
+
+    Of those that rank objects, which cost most, there are those in `metrics`.
+    """
     samples = [
         Sample(
             number_classes(one["label"], classes),
@@ -95,4 +104,5 @@ def values(tables, tile, number, resamples, classes):
         for one in tables
     ]
     every = np.ones((1, len(number)))
-    return [measure(samples, w, classes, ranked=("auroc",)) for w in (every, resamples.groups)]
+    ranked = [name for name in metrics if name in RANKED]
+    return [measure(samples, w, classes, ranked=ranked) for w in (every, resamples.groups)]

@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 
 from fewsky.machine import reproducible
-from fewsky.models.opponents import FAMILIES, as_values, choose_columns
+from fewsky.models.priced import fit_parts, in_order, opponent_on
 from fewsky.models.train import fit_run, prepared
-
-COLUMNS = ["protocol", "draw", "object_id", "label"]
 
 
 def price_opponent(settings, catalog, parts):
@@ -18,21 +16,9 @@ def price_opponent(settings, catalog, parts):
     `settings` has `opponent` and `classes`, `catalog` the measured columns, `parts` is that of
     splits.price. One probability column a class, as in all predictions.
     """
-    columns = choose_columns(settings["opponent"], catalog)
-    values = as_values(catalog.set_index("object_id")[columns])
     label = catalog.set_index("object_id")["label"]
-    family, classes = settings["opponent"]["family"], settings["classes"]
-    tables = []
-    for (protocol, draw), cell in parts.groupby(["protocol", "draw"], sort=True):
-        train, test = (cell.loc[cell["part"] == part, "object_id"] for part in ("train", "test"))
-        stated = FAMILIES[family](
-            settings["opponent"], values.loc[train], label[train].to_numpy(), values.loc[test],
-            classes, int(np.random.default_rng([draw]).integers(2**31)),
-        )  # fmt: skip
-        table = pd.DataFrame(stated, columns=[f"p_{name}" for name in classes], dtype="float32")
-        told = {"object_id": test.to_numpy(), "label": label[test].to_numpy()}
-        tables.append(table.assign(protocol=protocol, draw=draw, **told))
-    return in_order(pd.concat(tables, ignore_index=True), classes)
+    fit = opponent_on(settings, catalog, label)
+    return fit_parts(parts, label, settings["classes"], fit)
 
 
 def price_network(settings, images, catalog, parts, draw, resume, device, code):
@@ -69,8 +55,3 @@ def as_split(catalog, cell, draw):
         draw=draw, rank=np.arange(len(pool)), role="train", even=True
     )
     return manifest, draws
-
-
-def in_order(table, classes):
-    """Return predictions with their columns in the order of all such tables."""
-    return table[[*COLUMNS, *(f"p_{name}" for name in classes)]]

@@ -37,8 +37,9 @@ BY_EXPERIMENT = ("cards", "distortions", "searches", "found", "exports", "explai
 Files = Mapping[str, Any]
 
 
-def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
-    """Numbers, facts and makers of a paper; `chapters` holds the settings of each, in order.
+def collect(settings: Mapping[str, Any], files: Files) -> dict[str, Any]:
+    """Numbers, facts and makers of a paper; `settings` holds those of each chapter, in order, and
+    of `leakage` where the paper has it.
 
     `files` holds lists of paths by survey `raw`, `aligned`, `sharpness`, by dataset `catalogs`;
     paths by task as BY_TASK names them; by experiment as BY_EXPERIMENT does; the lists of paths
@@ -46,6 +47,7 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
     single paths `shift`, `published` and `constants`; and `audit`, the files of the audit. Facts
     of a chapter lie under its name, and numbers of two chapters have no key in common.
     """
+    chapters = {name: told for name, told in settings.items() if name in CHAPTERS}
     scoring = next(iter(chapters.values()))["scoring"]
     raw = [path for paths in files["raw"].values() for path in paths]
     numbers = {
@@ -55,12 +57,12 @@ def collect(chapters: Mapping[str, Any], files: Files) -> dict[str, Any]:
         **of_archive(raw),
     }
     facts, makers = {}, dict(MAKERS)
-    for name, settings in chapters.items():
-        found = CHAPTERS[name].collect(settings, files_of(files, settings))
+    for name, told in chapters.items():
+        found = CHAPTERS[name].collect(told, files_of(files, told))
         numbers |= found["numbers"]
         makers |= found["makers"]
         facts[name] = found["facts"]
-    audit = numbers_audit.collect(files.get("audit", {}))
+    audit = numbers_audit.collect(files.get("audit", {}), settings.get("leakage"))
     facts["audit"] = audit["facts"]
     numbers, makers = numbers | audit["numbers"], makers | audit["makers"]
     return {"numbers": numbers, "facts": facts, "makers": makers}

@@ -8,9 +8,13 @@ import pandas as pd
 
 from fewsky.audit.verdicts import FAILS, HOLDS, NOT_RUN, OPEN, SLIP, SPREAD, UNTOLD
 from fewsky.files import load_table
+from fewsky.paper import numbers_leakage
 from fewsky.paper.numbers import Numbers, keyed
 
-MAKERS = {"audit": "rule audit_claims, from report/claims.yaml and the metrics room"}
+MAKERS = {
+    "audit": "rule audit_claims, from report/claims.yaml and the metrics room",
+    **numbers_leakage.MAKERS,
+}
 STUDIES = {
     "S0": "Hadidjojo, Pham and Muratbayev",
     "S1": "Tessa and Terranova",
@@ -28,17 +32,21 @@ KEYS = {
 }
 
 
-def collect(files: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers, facts and makers of the audit; `files` holds lists of paths, `claims`.
+def collect(
+    files: Mapping[str, Any], leakage: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Numbers, facts and makers of the audit; `files` holds the list of paths `claims`, and what
+    numbers_leakage reads, which is told `leakage`.
 
-    The facts of a part are None where the paper leaves it out.
+    The facts of a part are None, or missing, where the paper leaves it out.
     """
-    paths = files.get("claims", [])
-    if not paths:
-        return {"numbers": {}, "facts": {"claims": None}, "makers": MAKERS}
-    table = load_table(paths[0], dtype={"printed": str}, keep_default_na=False)
-    facts = {"claims": of_claims(table)}
-    return {"numbers": numbers_of(table, paths[0]), "facts": facts, "makers": MAKERS}
+    numbers, leaks = numbers_leakage.collect(leakage, files)
+    facts = {"claims": None, **({"leakage": leaks} if leaks else {})}
+    if paths := files.get("claims", []):
+        table = load_table(paths[0], dtype={"printed": str}, keep_default_na=False)
+        facts["claims"] = of_claims(table)
+        numbers |= numbers_of(table, paths[0])
+    return {"numbers": numbers, "facts": facts, "makers": MAKERS}
 
 
 def numbers_of(table: pd.DataFrame, path: str | Path) -> Numbers:

@@ -6,6 +6,7 @@ group. Each careless one differs from it in what its Protocol says, and has as m
 class and magnitude bin in both parts, so that a difference of scores is the price of that error.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 
 from fewsky.console import FewskyError
 from fewsky.splits.assign import drop_duplicates
+from fewsky.splits.audit import SEEN, TESTED, crossing
 from fewsky.splits.groups import choose_groups
 from fewsky.splits.sphere import close_pairs, sky_tiles, within
 
@@ -56,8 +58,7 @@ class Sky(NamedTuple):
     once: np.ndarray
     padded: np.ndarray
     near: np.ndarray  # pairs (m, 2) of detections that may share pixels
-    diagonal_arcsec: float
-    match_arcsec: float
+    copies: np.ndarray  # pairs (m, 2) of detections of one object
 
 
 def make_priced(catalog, settings, *, draws, seed):
@@ -69,11 +70,19 @@ def make_priced(catalog, settings, *, draws, seed):
     are found.
     """
     sky = read_sky(catalog, settings)
+    choose = partial(choose_tested, sky, settings)
+    return draw_splits(sky, choose, PROTOCOLS, draws=draws, seed=seed)
+
+
+def draw_splits(sky, choose, protocols, *, draws, seed):
+    """Return the parts and the leaks of all draws of a Sky under some protocols, as make_priced.
+
+    `choose` takes a generator and returns which rows, (n,) bool, lie in the groups that are tested.
+    """
     parts, leaks = [], []
     for draw in range(draws):
         rng = np.random.default_rng([seed, draw])
-        tested = choose_tested(sky, settings, rng)
-        for name, chosen in split_draw(sky, tested, rng).items():
+        for name, chosen in split_draw(sky, choose(rng), protocols, rng).items():
             parts.append(listed(sky, name, draw, chosen))
             leaks.append({"protocol": name, "draw": draw, **leaked(sky, *chosen)})
     return pd.concat(parts, ignore_index=True)[COLUMNS], pd.DataFrame(leaks)
@@ -97,9 +106,9 @@ def read_sky(catalog, settings):
     kept, _ = drop_duplicates(found, whole, once)
     again = within(*placed(found).T, *placed(found[kept]).T, settings["match_arcsec"])
     padded, _ = drop_duplicates(found, ~whole & ~again, once)
-    diagonal = float(np.sqrt(2) * settings["patch_arcsec"])
-    near = close_pairs(*placed(found).T, diagonal)
-    return Sky(table, whole, kept, padded, near, diagonal, settings["match_arcsec"])
+    reach = (float(np.sqrt(2) * settings["patch_arcsec"]), settings["match_arcsec"])
+    near, copies = (close_pairs(*placed(found).T, arcsec) for arcsec in reach)
+    return Sky(table, whole, kept, padded, near, copies)
 
 
 def check_sky(table, settings):
@@ -139,8 +148,11 @@ def choose_tested(sky, settings, rng):
     return np.isin(unit, chosen[:most])
 
 
-def split_draw(sky, tested, rng):
-    """Return by protocol the rows that train and the rows that are tested, of equal counts."""
+def split_draw(sky, tested, protocols, rng):
+    """Return by protocol the rows that train and the rows that are tested, of equal counts.
+
+    The careful split is always among them, and comes first.
+    """
     yields = near_the_tested(sky, tested)
     train, test = sky.once & ~tested & ~yields, sky.once & tested
     if not train.any() or not test.any():
@@ -150,7 +162,7 @@ def split_draw(sky, tested, rng):
         )
     found = {CAREFUL: (np.flatnonzero(train), np.flatnonzero(test))}
     cell = sky.table["cell"].to_numpy()
-    for name, protocol in PROTOCOLS.items():
+    for name, protocol in protocols.items():
         if name != CAREFUL and tells(sky, protocol.changes, tested):
             found[name] = draw_equal(sky, protocol, tested, yields, cell, found[CAREFUL], rng)
     return found
@@ -211,12 +223,10 @@ def leaked(sky, train, test):
     `test_copied` have a detection of the same object in training, `test_shared` a patch that may
     share pixels; `test_border` and `train_border` leave the footprint.
     """
-    place = placed(sky.table)
-    reach = {"test_copied": sky.match_arcsec, "test_shared": sky.diagonal_arcsec}
-    near = {
-        key: float(within(*place[test].T, *place[train].T, arcsec).mean())
-        for key, arcsec in reach.items()
-    }
+    side = np.zeros(len(sky.table), int)
+    side[train], side[test] = SEEN, TESTED
+    kinds = {"test_copied": sky.copies, "test_shared": sky.near}
+    near = {key: len(crossing(pairs, side)[1]) / len(test) for key, pairs in kinds.items()}
     border = {"test_border": test, "train_border": train}
     return {
         "n_train": len(train),

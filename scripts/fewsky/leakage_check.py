@@ -1,0 +1,31 @@
+"""The settings of paper.audit.leakage held against the rest of config.yaml; nothing heavy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fewsky.console import FewskyError
+from fewsky.schema import known
+
+FITTED = ("forest", "logistic")  # opponents that learn
+
+
+def leaking(paper: Mapping[str, Any]) -> dict[str, str]:
+    """The experiment that is fitted on every split of a task, by task; nulls left out."""
+    block = (paper.get("audit") or {}).get("leakage")
+    return {task: name for task, name in block["probes"].items() if name} if block else {}
+
+
+def check_leakage(plan: Any) -> None:
+    """Raise FewskyError, one line, where a leak price cannot be measured."""
+    where = "paper.audit.leakage.probes"
+    for task, name in leaking(plan.paper).items():
+        known(where, task, plan.tasks, "task")
+        known(where, name, plan.experiments, "experiment")
+        item = plan.experiments[name]
+        learns = "probe" in item or item.get("opponent", {}).get("family") in FITTED
+        if item["task"] != task or not plan.tasks[task]["classes"] or not learns:
+            raise FewskyError(
+                f"config: {where}: wanted for {task} a linear probe, a forest or a logistic "
+                f"regression that answers it, and classes; found {name} of {item['task']}. Name "
+                "another experiment, or null."
+            )
