@@ -68,12 +68,18 @@ remember()
 report: "report/workflow.rst"
 
 
-rule all:
-    default_target: True
+# What is drawn and written: made again of a bundle, by `make remake`.
+rule paper:
     input:
         "<results>/paper.pdf",
         figures(),
         tables(),
+
+
+rule all:
+    default_target: True
+    input:
+        rules.paper.input,
         aligned_lists(),
 
 
