@@ -60,6 +60,7 @@ if PLAN.predict:
 
 
 include: "rules/report.smk"
+include: "rules/cards.smk"
 
 
 remember()
@@ -74,6 +75,7 @@ rule paper:
         "<results>/paper.pdf",
         figures(),
         tables(),
+        cards(),
 
 
 rule all:

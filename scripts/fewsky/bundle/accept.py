@@ -26,7 +26,10 @@ def unbundle(bundle: Path, folder: Path) -> dict[str, Any]:
     Sources of the bundle are checked but not taken; `differing` names those that the clone has
     otherwise. Nothing appears in the clone unless every file of the bundle is as listed.
     """
-    with opened(bundle) as reader, tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as new:
+    with (
+        opened(bundle) as reader,
+        tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as new,
+    ):
         items = read_manifest(reader)
         about, records = _told(reader, items)
         check_free(folder, about["results"], items)
@@ -54,7 +57,10 @@ def _told(reader: Reader, items: Mapping[str, Item]) -> tuple[dict[str, Any], di
         )
     check_name(about["results"])
     for name, record in records.items():
-        if not name.startswith(f"{about['results']}/") or record["record_format_version"] != VERSION:
+        if (
+            not name.startswith(f"{about['results']}/")
+            or record["record_format_version"] != VERSION
+        ):
             raise refused(f"{RECORDS}: {name!r}", f"records of {about['results']}", "others")
     return about, records
 
@@ -100,4 +106,3 @@ def differing(folder: Path, items: Mapping[str, Item], results: set[str]) -> lis
         for name in items.keys() - results - own
         if not (folder / name).is_file() or sha256(folder / name) != items[name].sha256
     )
-

@@ -100,7 +100,9 @@ def _describe_root(crate, cited, used, about) -> None:
     root["author"] = ref(*authors)
     root["datePublished"] = about["made"]
     root["version"] = cited["version"]
-    root["keywords"] = ", ".join([*cited["keywords"], *(["simulated"] if about["simulated"] else [])])
+    root["keywords"] = ", ".join(
+        [*cited["keywords"], *(["simulated"] if about["simulated"] else [])]
+    )
     root["isBasedOn"] = [entity for row in used for entity in ref(_source(crate, row))]
 
 
@@ -149,7 +151,9 @@ def _action(crate, job: Job, tool: Any, files: Mapping[str, Any], digests) -> An
 
     Inputs that are not in the bundle are named by their digests, as RFC 6920 writes them.
     """
-    read = [files.get(name) or _elsewhere(crate, name, job.checksums.get(name)) for name in job.inputs]
+    read = [
+        files.get(name) or _elsewhere(crate, name, job.checksums.get(name)) for name in job.inputs
+    ]
     made = [files[name] for name in job.outputs if name in files]
     records = [entity for entity in made if entity.id.endswith("provenance.json")]
     told = {"subjectOf": ref(*records)} if records else {}

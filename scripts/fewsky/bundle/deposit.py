@@ -1,31 +1,19 @@
 """What a repository such as Zenodo is told of a bundle, from CITATION.cff and the sources used."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-SIMULATED = "SIMULATED. All numbers, figures and networks come from a simulated sky; none is a measurement."
+SIMULATED = (
+    "SIMULATED. All numbers, figures and networks come from a simulated sky; none is a measurement."
+)
 
 
 def citation(folder: Path) -> dict[str, Any]:
     """CITATION.cff of a clone."""
     return yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
-
-
-def read_sources(path: Path) -> list[dict[str, str]]:
-    """Rows of report/sources.csv: reader, release, name, licence, url, citation."""
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
-def source_of(rows: Iterable[Mapping[str, str]], survey: Mapping[str, Any]) -> Mapping[str, str]:
-    """The row of a survey, by its reader and, where a reader has several, its release."""
-    found = [row for row in rows if row["reader"] == survey["reader"]]
-    named = [row for row in found if row["release"] in ("", survey.get("release"))]
-    return named[0]
 
 
 def name_of(author: Mapping[str, str]) -> str:

@@ -13,9 +13,10 @@ from fewsky.bundle import contents
 from fewsky.bundle.archive import MANIFEST, manifest_of, write_archive
 from fewsky.bundle.contents import Item, as_json
 from fewsky.bundle.crate import crate_of
-from fewsky.bundle.deposit import citation, deposit, read_sources, source_of
+from fewsky.bundle.deposit import citation, deposit
 from fewsky.bundle.records import INCOMPLETE, jobs_of, read_records
 from fewsky.files import save_text, sha256
+from fewsky.sources import read_sources, source_of
 
 FORMAT = 1  # of the bundle: what unbundle must understand
 ABOUT = "bundle.json"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from fewsky.bundle.make import Bundle, bundle
 from fewsky.commands.predict import configured
-from fewsky.commands.remake import jobs_left, split
+from fewsky.commands.remake import in_words, jobs_left, split
 from fewsky.config import resolve
 from fewsky.console import FewskyError
 
@@ -26,16 +26,17 @@ def check_current(results: str, words: list[str]) -> None:
     """Raise FewskyError where a run would still make something."""
     found = jobs_left([], words)
     if found:
-        told = ", ".join(f"{rule} {n}" for rule, n in found.items())
         raise FewskyError(
-            f"{results}: wanted results that are up to date; found jobs still to be run ({told}). Run "
+            f"{results}: wanted results that are up to date; found jobs still to be run ({in_words(found)}). Run "
             "snakemake first."
         )
 
 
 def lines(made: Bundle) -> list[str]:
     """What is said when a bundle is made."""
-    warning = ["SIMULATED: the bundle says so in its name and description"] if made.simulated else []
+    warning = (
+        ["SIMULATED: the bundle says so in its name and description"] if made.simulated else []
+    )
     return [
         *warning,
         f"folder  {made.folder}",

@@ -41,14 +41,21 @@ def jobs_left(targets: list[str], words: list[str]) -> dict[str, int]:
     return {name: int(n) for name, n in rows if name not in ("total", "all", TARGET)}
 
 
+def in_words(jobs: dict[str, int], shown: int = 6) -> str:
+    """Jobs by rule, the first few by name."""
+    told = [f"{rule} {n}" for rule, n in list(jobs.items())[:shown]]
+    return ", ".join(told) + (f" and {len(jobs) - shown} other rules" if len(jobs) > shown else "")
+
+
 def check_drawn(results: str, jobs: dict[str, int]) -> None:
     """Raise FewskyError where more than figures, tables, cards and the paper would be made."""
-    other = {rule: n for rule, n in jobs.items() if rule not in WORKS and not rule.startswith(DRAWS)}
+    other = {
+        rule: n for rule, n in jobs.items() if rule not in WORKS and not rule.startswith(DRAWS)
+    }
     if other:
-        told = ", ".join(f"{rule} {n}" for rule, n in other.items())
         raise FewskyError(
             f"{results}: wanted changes of figures, tables, captions or text; found jobs that need the "
-            f"data ({told}). Run them with snakemake where the data are, or take that change back."
+            f"data ({in_words(other)}). Run them with snakemake where the data are, or take that change back."
         )
 
 

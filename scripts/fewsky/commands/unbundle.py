@@ -3,7 +3,8 @@
     make unbundle BUNDLE=fewsky-main.zip
 
 Every file is checked against the manifest first; then the results lie where the run that made them
-had them, and Snakemake knows what they were made from: a plain run would make nothing.
+had them, and Snakemake knows what they were made from. `make remake` draws and writes anew what a
+change touches; a plain run would also bring back what a bundle leaves out, frames and cutouts.
 """
 
 import argparse
