@@ -16,6 +16,15 @@ def asks_of(task):
     return next((key for key in ("boxes", "targets") if key in task), "classes")
 
 
+def labels_of(task):
+    """Where a task's labels come from."""
+    if asks_of(task) == "classes":
+        return f"the column {task['label']} of the catalogue, {len(task['classes'])} classes"
+    return {"boxes": "boxes found in the image", "targets": "columns of the catalogue"}[
+        asks_of(task)
+    ]
+
+
 def command_of(name):
     """The command that applies an experiment to new data; none where `make predict` refuses it."""
     item, task = PLAN.experiments[name], PLAN.tasks[task_of_experiment(name)]
@@ -49,7 +58,7 @@ def card_of(name):
         "experiment": name,
         "from": (item.get("start") or {}).get("from"),
         "kind": "linear probe" if name in PROBES else "network",
-        "label": task["label"],
+        "label": labels_of(task),
         "opponents": {other: kind_of(other) for other in others if other in OPPONENTS},
         "split": task["split"]["by"],
         "survey": survey,

@@ -20,7 +20,10 @@ def complete(told, sources, weights):
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     terms = [read_sources(path) for path in (snakemake.input.sources, snakemake.input.weights)]
-    metrics = {Path(path).stem: load_table(path) for path in snakemake.input.metrics}
+    metrics = {
+        Path(path).stem: load_table(path, dtype={"reference": str})
+        for path in snakemake.input.metrics
+    }
     audits = {Path(path).parent.name: load_json(path) for path in snakemake.input.audits}
     draws = defaultdict(list)
     for path in map(Path, snakemake.input.cards):

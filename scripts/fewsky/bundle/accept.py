@@ -1,4 +1,4 @@
-"""Take over a bundle: check all of it first, then put its results where the run that made them had."""
+"""Take over a bundle: check all of it first, then put its results where their run had them."""
 
 import json
 import os
@@ -52,8 +52,8 @@ def _told(reader: Reader, items: Mapping[str, Item]) -> tuple[dict[str, Any], di
     )
     if about.get("format") != FORMAT:
         raise FewskyError(
-            f"{ABOUT}: wanted format {FORMAT}; found {about.get('format')}. Use the version of fewsky "
-            "that made the bundle."
+            f"{ABOUT}: wanted format {FORMAT}; found {about.get('format')}. Use the version "
+            "of fewsky that made the bundle."
         )
     check_name(about["results"])
     for name, record in records.items():
@@ -69,14 +69,14 @@ def check_free(folder: Path, results: str, items: Mapping[str, Item]) -> None:
     """Raise FewskyError where results lie already, or the disk is too small."""
     if (folder / results).exists() and any((folder / results).iterdir()):
         raise FewskyError(
-            f"{results}: wanted no results there; found some. Move them away, or unbundle in another "
-            "clone."
+            f"{results}: wanted no results there; found some. Move them away, or unbundle in "
+            "another clone."
         )
     needed, free = sum(item.bytes for item in items.values()), shutil.disk_usage(folder).free
     if needed > free:
         raise FewskyError(
-            f"{folder}: wanted {needed / 1e9:.1f} GB for the bundle; found {free / 1e9:.1f} GB free. "
-            "Make room and run again."
+            f"{folder}: wanted {needed / 1e9:.1f} GB for the bundle; found {free / 1e9:.1f} GB "
+            "free. Make room and run again."
         )
 
 

@@ -37,7 +37,7 @@ def manifest_of(items: Iterable[Item]) -> bytes:
 
 
 def write_archive(path: Path, folder: Path, names: Iterable[str]) -> None:
-    """Write files of a folder as a zip, sorted, without dates, owners or anything else that varies."""
+    """Write files of a folder as a zip, sorted, without dates, owners or anything that varies."""
     with published(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(names):
             entry = zipfile.ZipInfo(name, DATE)
@@ -143,7 +143,7 @@ def read_manifest(reader: Reader) -> dict[str, Item]:
 
 
 def checked(reader: Reader, item: Item, target: IO[bytes] | None = None) -> None:
-    """Read a file to its end, into `target` if there is one; FewskyError if it is not the listed one.
+    """Read a file to its end, into `target` if there is one; FewskyError if it is another.
 
     No more is read than the manifest says, whatever a compressed file grows to.
     """

@@ -71,7 +71,7 @@ def _fields_of(listed: str, folder: Path, results: str) -> list[str]:
 
 
 def sources(folder: Path) -> list[str]:
-    """Files of the workflow, sorted: those that git knows or would take, links and results aside."""
+    """Files of the workflow, sorted: those that git knows or would take, without links."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=folder, capture_output=True, text=True,
@@ -90,7 +90,7 @@ def _plain(path: Path) -> bool:
 
 
 def measured(folder: Path, names: Iterable[str]) -> list[Item]:
-    """Size and digest of files; FewskyError for one that is not as its record of provenance says."""
+    """Size and digest of files; FewskyError for one that is not as its record says."""
     items = []
     known: dict[Path, Any] = {}
     for name in names:
@@ -108,8 +108,8 @@ def check_recorded(item: Item, recorded: str | None, where: Path) -> None:
     """Raise FewskyError for a file whose digest is not the recorded one."""
     if recorded is not None and recorded != item.sha256:
         raise FewskyError(
-            f"{item.path}: wanted sha256 {recorded[:12]}… of {where}; found {item.sha256[:12]}…: the "
-            "file was changed by hand. Delete it and run snakemake again."
+            f"{item.path}: wanted sha256 {recorded[:12]}… of {where}; found {item.sha256[:12]}…: "
+            "it was changed by hand. Delete it and run snakemake again."
         )
 
 
@@ -123,8 +123,9 @@ def check_measured(found: list[str], results: str, allowed: bool) -> None:
     """Raise FewskyError where simulated files would be given away as measured ones."""
     if found and not allowed:
         raise FewskyError(
-            f"{results}: wanted results of real data; found {len(found)} SIMULATED records, the first "
-            f"{found[0]}. Bundle results/main, or say ALLOW_SIMULATED=yes and the bundle says so."
+            f"{results}: wanted results of real data; found {len(found)} SIMULATED records, the "
+            f"first {found[0]}. Bundle results/main, or say ALLOW_SIMULATED=yes: the bundle then "
+            "says so."
         )
 
 
@@ -133,13 +134,14 @@ def check_whole(folder: Path, results: str, incomplete: Iterable[str]) -> None:
     missing = [f"{results}/{name}" for name in PAPER[:2] if not (folder / results / name).is_file()]
     if missing:
         raise FewskyError(
-            f"{results}: wanted a run that has ended; found no {missing[0]}. Run snakemake first, or "
-            "name another RESULTS."
+            f"{results}: wanted a run that has ended; found no {missing[0]}. Run snakemake first, "
+            "or name another RESULTS."
         )
     killed = sorted(incomplete)
     if killed:
         raise FewskyError(
-            f"{results}: wanted whole files; found {killed[0]} begun and not ended. Call make resume."
+            f"{results}: wanted whole files; found {killed[0]} begun and not ended. Call "
+            "make resume."
         )
 
 
@@ -147,8 +149,8 @@ def check_recorded_run(records: Mapping[str, Any], results: str) -> None:
     """Raise FewskyError where Snakemake's own records of the results are missing."""
     if f"{results}/paper.pdf" not in records:
         raise FewskyError(
-            f"{results}: wanted Snakemake's record of paper.pdf in .snakemake/metadata; found none. "
-            "Make the bundle in the folder in which the run was made."
+            f"{results}: wanted Snakemake's record of paper.pdf in .snakemake/metadata; found "
+            "none. Make the bundle in the folder in which the run was made."
         )
 
 

@@ -14,7 +14,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from fewsky.bundle.contents import Item
-from fewsky.bundle.deposit import described, name_of, titled
+from fewsky.bundle.deposit import described, keywords, name_of, titled
 from fewsky.bundle.records import Job
 
 CRATE = "https://w3id.org/ro/crate/1.1"
@@ -100,9 +100,7 @@ def _describe_root(crate, cited, used, about) -> None:
     root["author"] = ref(*authors)
     root["datePublished"] = about["made"]
     root["version"] = cited["version"]
-    root["keywords"] = ", ".join(
-        [*cited["keywords"], *(["simulated"] if about["simulated"] else [])]
-    )
+    root["keywords"] = ", ".join(keywords(cited, about["simulated"]))
     root["isBasedOn"] = [entity for row in used for entity in ref(_source(crate, row))]
 
 

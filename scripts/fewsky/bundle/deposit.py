@@ -34,10 +34,15 @@ def titled(cited: Mapping[str, Any], results: str, simulated: bool) -> str:
     return f"{cited['title']}: results and trained networks of {Path(results).name}{told}"
 
 
+def keywords(cited: Mapping[str, Any], simulated: bool) -> list[str]:
+    """Keywords, the last of them a warning where it is due."""
+    return [*cited["keywords"], *(["simulated"] if simulated else [])]
+
+
 def deposit(
     cited: Mapping[str, Any], used: Iterable[Mapping[str, str]], about: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The content of .zenodo.json, which Zenodo reads from a bundle or takes through its interface."""
+    """The content of .zenodo.json: what Zenodo asks of a deposit, under its own names."""
     return {
         "title": titled(cited, about["results"], about["simulated"]),
         "description": described(cited, about["simulated"]),
@@ -46,7 +51,7 @@ def deposit(
         "license": cited["license"],
         "version": cited["version"],
         "creators": [{"name": name_of(author)} for author in cited["authors"]],
-        "keywords": [*cited["keywords"], *(["simulated"] if about["simulated"] else [])],
+        "keywords": keywords(cited, about["simulated"]),
         "publication_date": about["made"][:10],
         "notes": "Made from data of: "
         + "; ".join(f"{row['name']} ({row['licence']})" for row in used)

@@ -35,9 +35,9 @@ def read_records(folder: Path, under: str, of: Path = METADATA) -> dict[str, Rec
     """Records of a working folder by path, sorted, of the files below `under`."""
     found = {}
     for path in (folder / of).rglob("*"):
-        if path.is_file() and (name := _path_of(path.relative_to(folder / of))) is not None:
-            if name.startswith(f"{under}/"):
-                found[name] = json.loads(path.read_text(encoding="utf-8"))
+        name = _path_of(path.relative_to(folder / of)) if path.is_file() else None
+        if name is not None and name.startswith(f"{under}/"):
+            found[name] = json.loads(path.read_text(encoding="utf-8"))
     return dict(sorted(found.items()))
 
 

@@ -27,8 +27,8 @@ def check_current(results: str, words: list[str]) -> None:
     found = jobs_left([], words)
     if found:
         raise FewskyError(
-            f"{results}: wanted results that are up to date; found jobs still to be run ({in_words(found)}). Run "
-            "snakemake first."
+            f"{results}: wanted results that are up to date; found jobs still to be run "
+            f"({in_words(found)}). Run snakemake first."
         )
 
 

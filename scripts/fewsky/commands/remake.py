@@ -54,8 +54,9 @@ def check_drawn(results: str, jobs: dict[str, int]) -> None:
     }
     if other:
         raise FewskyError(
-            f"{results}: wanted changes of figures, tables, captions or text; found jobs that need the "
-            f"data ({in_words(other)}). Run them with snakemake where the data are, or take that change back."
+            f"{results}: wanted changes of figures, tables, captions or text; found jobs that need "
+            f"the data ({in_words(other)}). Run them with snakemake where the data are, or undo that "
+            "change."
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fewsky.model_cards import sections
+from fewsky.model_cards import sections, sections_use
 from fewsky.model_cards.sections import Told
 
 
@@ -25,9 +25,9 @@ def page(
         *sections.data(told, card, audit),
         *sections.recipe(card),
         *sections.scores(told, metrics),
-        *sections.use(told, sections.tested(told, metrics), simulated),
-        *sections.limits(told, audit),
-        *sections.files(draws),
-        *sections.apply(told, folder, card),
+        *sections_use.use(told, sections_use.tested(told, metrics), simulated),
+        *sections_use.limits(told, audit),
+        *sections_use.files(draws),
+        *sections_use.apply(told, folder, card),
     ]
     return "\n".join(lines) + "\n"

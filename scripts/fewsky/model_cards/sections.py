@@ -16,7 +16,7 @@ SIMULATED = (
     "> **SIMULATED.** This network was trained and tested on a simulated sky. Its scores are no "
     "measurement, and it is not to be applied to real images."
 )
-MAGNITUDES = re.compile(r"([a-zA-Z]) ([\d.]+)-([\d.]+)")  # a bin of a band, as scores name it
+TARGETS = re.compile(r"(r2|mae)_(?!over_).+")
 
 
 def heading(told: Told, simulated: bool) -> list[str]:
@@ -35,10 +35,8 @@ def what_it_is(told: Told, card: Told) -> list[str]:
     rows = [
         ("kind", told["kind"]),
         ("architecture", card["model"]["name"]),
-        (
-            "parameters",
-            f"{number(run['parameters'])}, {number(run['trainable_parameters'])} trained",
-        ),
+        ("parameters", number(run["parameters"])),
+        ("parameters trained", number(run["trainable_parameters"])),
         ("image", f"{card['size']} by {card['size']} px, bands {listed(card['bands'])}"),
         ("numbers beside the image", listed(card["model"].get("extra", []))),
         ("answers", answers(card)),
@@ -79,7 +77,8 @@ def data(told: Told, card: Told, audit: Told | None) -> list[str]:
         ("licence", source["licence"]),
         ("cite", source["citation"]),
         ("dataset", told["dataset"]),
-        ("task", f"{told['task']}, labels from the column {told['label']}"),
+        ("task", f"{told['task']}: {answers(card)}" if "of" not in card else told["task"]),
+        ("labels", told["label"]),
         ("split", split_words(told, audit)),
     ]
     return ["", "## Data", "", *table(["", ""], rows), *labels_seen(card)]
@@ -139,8 +138,8 @@ def scores(told: Told, metrics) -> list[str]:
     if not names:
         return ["", "## Scores", "", "None on the test part."]
     words = (
-        "On the test part, over all draws; in brackets 95 % intervals by a bootstrap of sky groups, "
-        "then draws."
+        "On the test part, over all draws; in brackets 95 % intervals by a bootstrap of sky "
+        "groups, then draws."
     )
     if "truth" in set(own["reference"]):
         words += " `catalogue` is what the survey says, `truth` what was simulated."
@@ -151,9 +150,7 @@ def measures(told: Told, own) -> list[str]:
     """Which of an experiment's metrics a card prints."""
     there = set(own["metric"])
     if told["asks"] == "targets":
-        return sorted(
-            name for name in there if name.startswith(("r2_", "mae_")) and "over" not in name
-        )
+        return sorted(name for name in there if TARGETS.fullmatch(name))
     return [name for name in MEASURES[told["asks"]] if name in there]
 
 
@@ -182,90 +179,3 @@ def beside(told: Told, rows, name: str) -> list[str]:
     heads = ["opponent or control", "", "budget", "against", name]
     words = "What a simple method and what should not matter reach on the same objects:"
     return ["", words, "", *table(heads, lines)]
-
-
-def tested(told: Told, metrics) -> str:
-    """Magnitudes in which an experiment's objects were tested, as the metrics name them."""
-    if metrics is None:
-        return ""
-    own = metrics[(metrics["experiment"] == told["experiment"]) & (metrics["n"] > 0)]
-    found = sorted(
-        (match[1], float(match[2]), float(match[3]))
-        for name in own["subset"].unique()
-        if (match := MAGNITUDES.fullmatch(str(name)))
-    )
-    if not found:
-        return ""
-    return f"{found[0][0]} {found[0][1]:g} to {max(high for _, _, high in found):g} mag"
-
-
-def use(told: Told, magnitudes: str, simulated: bool) -> list[str]:
-    """What it is for, and where it must not be used."""
-    rows = [
-        f"- {told['task']}: objects of {told['survey']} cut as {told['dataset']} is, by the same code."
-    ]
-    if magnitudes:
-        rows.append(
-            f"- Objects of {magnitudes}, in which the test part has some; none else was tested."
-        )
-    never = [
-        "- On images of another telescope, band or pixel size, unless a table of the paper says how it did there.",
-        "- Where the objects are fainter, or seen through another seeing, than those it learned from. "
-        "`make predict` measures both limits on the training objects, writes them to "
-        "`<results>/predicted/NAME.json` and marks what lies outside; believe no probability there.",
-        "- As a catalogue without a threshold chosen for the prevalence at hand.",
-    ]  # fmt: skip
-    if simulated:
-        never.insert(0, "- On any real image: it has seen a simulated sky only.")
-    return ["", "## Intended use", "", *rows, "", "## Not for", "", *never]
-
-
-def limits(told: Told, audit: Told | None) -> list[str]:
-    """What the card cannot vouch for."""
-    rows = [
-        "- Labels are those of the survey and carry its errors; a score against `catalogue` holds them too."
-    ]
-    if audit is not None and audit["mode"] != "enforce":
-        rows.append(
-            "- The split is reported, not enforced: objects may stand on two sides. No headline number."
-        )
-    if audit is not None and audit["sky"] != "auditable":
-        rows.append("- No positions: that no sky is shared between parts could not be checked.")
-    if told["weights"] and told["weights"]["url"]:
-        rows.append(
-            "- What the published starting weights were trained on was not audited against the test part."
-        )
-    return ["", "## Limits", "", *rows]
-
-
-def files(records: Sequence[tuple[str, Told, Told]]) -> list[str]:
-    """Folders with their seeds and the digests of their networks: `(folder, card, record)`."""
-    rows = [
-        [f"`{folder}/{name}`", number(card.get("seed")), record["outputs"][name]]
-        for folder, card, record in records
-        for name in ("model.safetensors", "predictions.parquet")
-        if name in record["outputs"]
-    ]
-    return ["", "## Files", "", *table(["file", "seed", "sha256"], rows)]
-
-
-def apply(told: Told, folder: str, card: Told) -> list[str]:
-    """How it is applied: by the command where that can, and by the library."""
-    lines = ["", "## How to apply it", ""]
-    if told["command"]:
-        lines += ["```", told["command"], "```", ""]
-    if "of" in card:
-        return [*lines, "Apply the members and average their probabilities by the weights above."]
-    run = card["runs"][-1]
-    chosen = f"budget={run['budget']}, fold={run['fold']}"
-    chosen += f", draw={run['draw']}" if "draw" in run else ""
-    load = f'network, card = load_model("{folder}", {chosen})'
-    if told["asks"] == "boxes":
-        call, module = None, "from fewsky.models.trained import load_model"
-    else:
-        call = (
-            "answers = predict(network, card, images, catalog)  # (n, band, y, x), a row an image"
-        )
-        module = "from fewsky.models.trained import load_model, predict"
-    code = [module, load, *([call] if call else [])]
-    return [*lines, "By the library (`PYTHONPATH=scripts`):", "", "```python", *code, "```"]
