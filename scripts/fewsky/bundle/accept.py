@@ -50,19 +50,25 @@ def _told(reader: Reader, items: Mapping[str, Item]) -> tuple[dict[str, Any], di
     about, records = (
         json.loads(reader.stream(name).read(items[name].bytes)) for name in (ABOUT, RECORDS)
     )
+    check_about(about)
+    for name, record in records.items():
+        below = name.startswith(f"{about['results']}/")
+        if not below or record.get("record_format_version") != VERSION:
+            raise refused(RECORDS, f"Snakemake's records of {about['results']}", repr(name))
+    return about, records
+
+
+def check_about(about: Mapping[str, Any]) -> None:
+    """Raise FewskyError for another version's bundle, or one whose results have no place here."""
     if about.get("format") != FORMAT:
         raise FewskyError(
-            f"{ABOUT}: wanted format {FORMAT}; found {about.get('format')}. Use the version "
-            "of fewsky that made the bundle."
+            f"{ABOUT}: wanted format {FORMAT}; found {about.get('format')}. Use the version of "
+            "fewsky that made the bundle."
         )
-    check_name(about["results"])
-    for name, record in records.items():
-        if (
-            not name.startswith(f"{about['results']}/")
-            or record["record_format_version"] != VERSION
-        ):
-            raise refused(f"{RECORDS}: {name!r}", f"records of {about['results']}", "others")
-    return about, records
+    results = str(about.get("results"))
+    check_name(results)
+    if results.startswith("."):
+        raise refused(ABOUT, "a folder of results", repr(results))
 
 
 def check_free(folder: Path, results: str, items: Mapping[str, Item]) -> None:

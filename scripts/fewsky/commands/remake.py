@@ -55,8 +55,8 @@ def check_drawn(results: str, jobs: dict[str, int]) -> None:
     if other:
         raise FewskyError(
             f"{results}: wanted changes of figures, tables, captions or text; found jobs that need "
-            f"the data ({in_words(other)}). Run them with snakemake where the data are, or undo that "
-            "change."
+            f"the data ({in_words(other)}). Run them with snakemake where the data are, or undo "
+            "that change."
         )
 
 
