@@ -344,10 +344,7 @@ def unlisted(entries):
         (listed_out, r"'\.\./outside\.txt': wanted a name inside of the bundle"),
         (linked, r"results/main/link: wanted a plain file; found a link"),
         (added, r"more\.txt: wanted the files of the manifest; found it in no line"),
-        (
-            missing,
-            r"results/main/figures/fig\.pdf: wanted the files of the manifest; found it in the manifest only",
-        ),
+        (missing, r"results/main/figures/fig\.pdf: wanted .*; found it in the manifest only"),
         (unlisted, r"manifest\.csv: wanted the list of files; found none"),
     ],
 )
