@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,13 @@ from fewsky.provenance import record_of
 ROOMS = ("benchmarks", "cards", "figures", "metrics", "models", "predicted", "splits", "tables")
 LAST = ("cards", "figures", "tables")
 PAPER = ("paper.pdf", "paper.provenance.json", "report.html")
+
+# The workflow: files at the root by pattern, and whole folders.
+FILES = (".dockerignore", ".gitignore", "CITATION.cff", "Containerfile", "LICENSE", "Makefile",
+         "README.md", "Snakefile", "checksums.csv", "pyproject.toml", "requirements.txt",
+         "*.yaml")  # fmt: skip
+TREES = (".ci", "benchmarks", "docs", "envs", "profiles", "report", "rules", "schemas", "scripts",
+         "tests")  # fmt: skip
 
 
 class Item(NamedTuple):
@@ -71,18 +77,11 @@ def _fields_of(listed: str, folder: Path, results: str) -> list[str]:
 
 
 def sources(folder: Path) -> list[str]:
-    """Files of the workflow, sorted: those that git knows or would take, without links."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=folder, capture_output=True, text=True,
-    )  # fmt: skip
-    if listed.returncode:
-        raise FewskyError(
-            f"{folder}: wanted a clone of the workflow, whose files git names; found none. "
-            "Make the bundle in the clone that made the results."
-        )
-    names = {name for name in listed.stdout.split("\0") if name}
-    return sorted(name for name in names if _plain(folder / name))
+    """Files of the workflow in a clone or an unpacked copy of one, sorted, without links."""
+    top = [path for pattern in FILES for path in folder.glob(pattern)]
+    below = [path for name in TREES for path in (folder / name).rglob("*")]
+    kept = [path for path in (*top, *below) if _plain(path) and "__pycache__" not in path.parts]
+    return sorted({_short(path, folder) for path in kept})
 
 
 def _plain(path: Path) -> bool:
