@@ -67,7 +67,7 @@ def test_a_style_is_changed_without_a_gpu(laptop):
     """All figures of that style and the paper would be made again, and no network trained."""
     style = laptop / "scripts/fewsky/figures/style.py"
     style.write_text(style.read_text().replace("CYCLE = (BLUE,", "CYCLE = (BLACK, BLUE,"))
-    jobs = snakemake(laptop, "paper", "--dry-run", "--cores", "2").rules
+    jobs = snakemake(laptop, "--dry-run", "--cores", "2", "paper").rules
     assert jobs.pop("paper") == 1
     assert len(jobs) > 30 and all(DRAWN.fullmatch(rule) for rule in jobs), jobs
 
