@@ -26,13 +26,15 @@ OWN_sample = $(if $(MERGERS)$(GALAXIES),$(WITH_IMAGES),--config mirror=$(MIRROR)
 OWN_folder = --config 'surveys={my-images: {folder: $(FOLDER)}}'
 RESUMED = profiles/$(PROFILE) $(if $(filter slurm%,$(PROFILE)),,--cores $(CORES)) $(OWN_$(PROFILE))
 RESULTS ?= results/main
+# Snakemake's words of the run that made RESULTS, on this machine.
+RUN_OF = $(if $(filter main,$(notdir $(RESULTS))),--profile profiles/slurm --executor local,--profile profiles/$(notdir $(RESULTS)) $(OWN_$(notdir $(RESULTS))))
 # Tests run two at a time; those that share the tiny paper stay together.
 WORKERS ?= -n 2 --no-loadscope-reorder
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample folder predict resume test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
+.PHONY: help paper sample folder predict resume bundle unbundle remake test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -72,6 +74,15 @@ predict: $(VENV)/.done  ## a trained experiment on new fields or images: make pr
 
 resume: $(VENV)/.done  ## after a kill: end orphaned jobs, unlock, go on (PROFILE=demo, sample, folder, slurm or slurm-preemptible)
 	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.resume --profile $(RESUMED) $(ARGS)
+
+bundle: $(VENV)/.done  ## results, networks, provenance and code to give away: an RO-Crate of RESULTS=results/main
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.bundle $(if $(ALLOW_SIMULATED),--allow-simulated) -- $(RUN_OF) --cores $(CORES)
+
+unbundle: $(VENV)/.done  ## check and take over what make bundle made: make unbundle BUNDLE=fewsky-main.zip
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.unbundle "$(BUNDLE)"
+
+remake: $(VENV)/.done  ## figures, tables, cards and paper again of what RESULTS holds, without a GPU or the archives
+	PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.remake -- $(RUN_OF) --cores $(CORES) $(ARGS)
 
 test: $(VENV)/.done  ## unit, rules, reruns, faults, real data where present
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow and not slurm"

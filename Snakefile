@@ -70,6 +70,7 @@ if LEAKING:
 
 
 include: "rules/report.smk"
+include: "rules/cards.smk"
 
 
 remember()
@@ -78,12 +79,19 @@ remember()
 report: "report/workflow.rst"
 
 
-rule all:
-    default_target: True
+# What is drawn and written: made again of a bundle, by `make remake`.
+rule paper:
     input:
         "<results>/paper.pdf",
         figures(),
         tables(),
+        cards(),
+
+
+rule all:
+    default_target: True
+    input:
+        rules.paper.input,
         aligned_lists(),
 
 

@@ -14,6 +14,7 @@ from fewsky.console import FewskyError, last_line
 from fewsky.contrasted import contrasted
 from fewsky.environments import check_deployed
 from fewsky.networks import module_of
+from fewsky.predicted import read_of_catalogue
 from fewsky.pretexts import images_needed, kept_out
 from fewsky.modules import recall, remember
 from fewsky.provenance import code_hash

@@ -72,12 +72,17 @@ def _task_of(where: str, name: str, experiments: Mapping[str, dict], tasks: dict
     return item["task"]
 
 
-def _check_columns(where: str, block: dict, experiment: dict) -> None:
-    """Raise FewskyError for a network that reads what the catalogue of the new fields has not."""
+def read_of_catalogue(experiment: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Columns that a network reads and images do not tell: redshifts, and others of a catalogue."""
     model = experiment.get("model", {})
     read = [column_of(name) for name in (*model.get("extra", []), model.get("drawn_by") or "")]
-    asked = [name for name in read if name in REDSHIFTS]
-    other = [name for name in read if name.startswith(OF_CATALOGUE)]
+    redshifts = [name for name in read if name in REDSHIFTS]
+    return redshifts, [name for name in read if name.startswith(OF_CATALOGUE)]
+
+
+def _check_columns(where: str, block: dict, experiment: dict) -> None:
+    """Raise FewskyError for a network that reads what the catalogue of the new fields has not."""
+    asked, other = read_of_catalogue(experiment)
     told = block["catalogue"]
     lacking = (asked if told != "photoobj" else []) + (
         other if told == "found" or told.endswith(".csv") else []

@@ -44,6 +44,11 @@ GROWTH = Counter(score_growth=1, plot_sdss_scale=1)
 PAPER = Counter(collect_numbers=1, write_paper=1)
 
 
+def without_cards(jobs: Counter) -> Counter:
+    """The jobs but the model cards, which one job writes whenever a network or a score is new."""
+    return Counter({name: n for name, n in jobs.items() if name != "write_cards"})
+
+
 @pytest.fixture
 def edited(tiny):
     """The tiny paper, given back as it was after each edit."""
@@ -68,10 +73,13 @@ def edited(tiny):
         def write(self, name, text):
             self.keep(name).write_text(text)
 
-        def jobs(self, *arguments, configs=TINY) -> Counter:
+        def all_jobs(self, *arguments, configs=TINY) -> Counter:
             run = snakemake(tiny, "--dry-run", "--cores", "2", *arguments, configs=configs)
             assert run.code == 0, run.text[-3000:]
             return run.rules
+
+        def jobs(self, *arguments, configs=TINY) -> Counter:
+            return without_cards(self.all_jobs(*arguments, configs=configs))
 
         def config(self, change) -> Counter:
             self.write("tests/change.yaml", yaml.safe_dump(change))
@@ -87,7 +95,23 @@ def edited(tiny):
 
 
 def test_a_second_run_does_nothing(edited):
-    assert edited.jobs() == {}
+    assert edited.all_jobs() == {}
+
+
+def test_cards_are_written_for_what_they_tell_and_for_nothing_else(edited):
+    edited.replace("scripts/plot_atlas.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
+    assert "write_cards" not in edited.all_jobs()
+    edited.replace("scripts/fewsky/metrics/measures.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    assert edited.all_jobs()["write_cards"] == 1
+
+
+@pytest.mark.parametrize("name", ["scripts/fewsky/model_cards/words.py", "report/weights.csv"])
+def test_how_cards_are_written_reruns_them_alone(edited, name):
+    old, new = (
+        (r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ") if name[-3:] == ".py" else ("BSD-3", "BSD-2")
+    )
+    edited.replace(name, old, new)
+    assert edited.all_jobs() == Counter(write_cards=1)
 
 
 @pytest.mark.parametrize(
