@@ -113,6 +113,28 @@ def test_a_network_added_reruns_nothing(edited):
     assert edited.jobs() == {}
 
 
+def test_a_reader_added_reruns_nothing(edited):
+    source = edited.folder / "scripts/fewsky/surveys/efigi.py"
+    edited.write("scripts/fewsky/surveys/another.py", source.read_text())
+    assert edited.jobs() == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "listed", "cut"),
+    [
+        ("galaxyzoo_table", {"galaxy-zoo-2"}, {"gz2"}),
+        ("hash_catalogue", {"hash"}, {"pn-sss"}),
+        ("folder_images", set(), {"specobj-32px"}),
+    ],
+)
+def test_a_readers_code_reruns_its_surveys_alone(edited, module, listed, cut):
+    path = f"scripts/fewsky/surveys/{module}.py"
+    edited.replace(path, r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    jobs = snakemake(edited.folder, "--dry-run", "--cores", "2").jobs
+    assert {job.rpartition(" ")[2] for job in jobs if job.startswith("Select the")} == listed
+    assert {job.split()[1] for job in jobs if job.startswith("Cut ")} == cut
+
+
 def test_a_mirror_or_a_rate_reruns_nothing(edited):
     changes = {"mirror": "elsewhere", "download": {"rate_per_s": 9.0}, "compute": {"device": "cpu"}}
     assert edited.config(changes) == {}
