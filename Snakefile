@@ -74,6 +74,7 @@ rule all:
         "<results>/paper.pdf",
         figures(),
         tables(),
+        list(PAGES),
         aligned_lists(),
 
 

@@ -1,4 +1,6 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
+from snakemake.io import get_flag_value, is_flagged
+
 from fewsky.chapters import named as names_in
 from fewsky.paper.kinds import kind_in_words
 from fewsky.pretexts_shown import ablated, tabulated
@@ -627,6 +629,17 @@ def rules_by_output():
         if Path(str(output)).parent.name in ("figures", "tables")
         if of_kind([str(output)], (".pdf", ".tex")) and rule.script
     }
+
+
+def pages():
+    """The page of every table, and what the report says of that table: its category and labels."""
+    told = {
+        Path(str(output)).stem: get_flag_value(output, "report")
+        for rule in workflow.rules
+        for output in rule.output
+        if is_flagged(output, "report")
+    }
+    return {f"<results>/tables/{name}.html": told[name] for name in TABLES}
 
 
 def scripts_by_output():
