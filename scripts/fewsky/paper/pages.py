@@ -16,7 +16,7 @@ td { vertical-align: top; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr:nth-child(even) td { background: #f5f5f5; }
 """
-SIMULATED = "SIMULATED: made from the demo sky; no number here was measured on real data"
+SIMULATED = "SIMULATED: made from the demo sky; no number of ours here was measured on real data"
 
 
 def page(title: str, cells: Mapping[str, Any], simulated: bool) -> str:
@@ -41,5 +41,6 @@ def page(title: str, cells: Mapping[str, Any], simulated: bool) -> str:
 
 def _row(tag: str, cells: Sequence[str], kinds: Sequence[str]) -> str:
     told = [f' class="{kind}"' if kind else "" for kind in kinds]
-    row = [f"<{tag}{c}>{escape(cell)}</{tag}>" for cell, c in zip(cells, told, strict=True)]
+    text = [escape(cell).replace(" [", "<br>[") for cell in cells]  # an interval below its value
+    row = [f"<{tag}{c}>{cell}</{tag}>" for cell, c in zip(text, told, strict=True)]
     return f"<tr>{''.join(row)}</tr>"
