@@ -1,4 +1,5 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
+import yaml
 from snakemake.io import get_flag_value, is_flagged
 
 from fewsky.chapters import named as names_in
@@ -644,6 +645,14 @@ def pages():
 
 def scripts_by_output():
     return {name: f"scripts/{rule.name}.py" for name, rule in rules_by_output().items()}
+
+
+def sources():
+    """Where the repository's files lie, seen from the paper: its address and version, or a folder."""
+    citation = yaml.safe_load((Path(workflow.basedir) / "CITATION.cff").read_text())
+    if address := citation.get("repository-code"):
+        return f"{address}/blob/v{citation['version']}"
+    return os.path.relpath(workflow.basedir, RESULTS)
 
 
 def blocks_by_output():

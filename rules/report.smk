@@ -82,6 +82,7 @@ rule write_paper:
             "chapters": PLAN.paper["chapters"],
             "scripts": scripts_by_output(),
             "blocks": blocks_by_output(),
+            "sources": sources(),
         },
         code=code_hash("scripts/write_paper.py"),
     message:

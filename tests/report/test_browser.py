@@ -148,7 +148,7 @@ def shown_result(browser, k, name):
 def look_at_figure(browser):
     """True once an image has been drawn, large enough for its letters."""
     images = browser.execute_script(
-        "return [...document.images].filter(i => !i.src.includes('svg'))"
+        "return [...document.images].filter(i => !i.src.startsWith('data:image/svg'))"
         ".map(i => [i.naturalWidth, i.clientWidth, i.getBoundingClientRect().right])"
     )
     return bool(images) and all(
