@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
+from tests.usage_page import apply, diffs, promised
 
 # Trainings of the tiny paper, two draws each: thirteen experiments of stars and galaxies, one of
 # four classes, four of the nebulae with one pretext, five of Galaxy10, one of the atlas, one
@@ -38,7 +39,7 @@ SPLIT = Counter(make_split=1, tabulate_datasets=1)
 MAPS = Counter(plot_ssl_embed=1, tabulate_ssl_embed=1)
 SCORES = Counter(score=1, compare=1)
 GROWTH = Counter(score_growth=1, plot_sdss_scale=1)
-PAPER = Counter(collect_numbers=1, write_paper=1)
+PAPER = Counter(collect_numbers=1, write_paper=1, tabulate_resources=1)
 
 
 @pytest.fixture
@@ -68,7 +69,18 @@ def edited(tiny):
         def jobs(self, *arguments, configs=TINY) -> Counter:
             run = snakemake(tiny, "--dry-run", "--cores", "2", *arguments, configs=configs)
             assert run.code == 0, run.text[-3000:]
-            return run.rules
+            jobs = run.rules
+            # The pages of the report are made again where any table is, and at no other time.
+            tables = any(name.startswith("tabulate_") for name in jobs)
+            assert jobs.pop("show_tables", 0) == int(tables)
+            return jobs
+
+        def page(self, title) -> Counter:
+            """Jobs after the diffs of a section of docs/usage.md."""
+            for name, _ in diffs(title):
+                self.keep(name)
+            apply(title, tiny)
+            return self.jobs()
 
         def config(self, change) -> Counter:
             self.write("tests/change.yaml", yaml.safe_dump(change))
@@ -159,7 +171,7 @@ def test_a_plots_code_reruns_that_plot(edited, script):
     edited.replace(f"scripts/{script}.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
     jobs = edited.jobs()
     assert jobs.pop(script) == 1
-    assert set(jobs) <= {"write_paper", "collect_numbers"}
+    assert set(jobs) <= set(PAPER)
 
 
 @pytest.mark.parametrize("module", ["models/loop", "losses"])
@@ -409,6 +421,35 @@ def test_a_representation_added_is_measured_alone(edited):
 def test_how_curves_are_scored_reruns_them_and_no_network(edited):
     edited.replace("scripts/fewsky/metrics/curves.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     assert edited.jobs() == CURVES + GROWTH + PAPER
+
+
+# --- the changes of a newcomer, by docs/usage.md -----------------------------------------------
+@pytest.mark.parametrize(
+    ("title", "trained"),
+    [("A network of your own", 2), ("Fewer labels", 4), ("A figure of your own", 0)],
+)
+def test_a_change_by_the_page_reruns_what_it_promises(edited, title, trained):
+    jobs = edited.page(title)
+    assert {*jobs, "show_tables"} == promised(title)
+    assert jobs["train"] == trained
+
+
+def test_a_restyled_figure_draws_figures_and_no_more(edited):
+    jobs = edited.page("A sentence, a figure")
+    drawn = {name for name in jobs if name.startswith("plot_")}
+    assert {*set(jobs) - drawn, "plot_*", "show_tables"} == promised("A sentence, a figure")
+    assert len(drawn) > 20
+
+
+def test_a_survey_added_reruns_nothing_and_runs_what_the_page_promises(edited):
+    title = "A survey of your own"
+    for name, diff in diffs(title):
+        edited.keep(name)
+        assert diff
+    apply(title, edited.folder)
+    assert edited.jobs() == {}
+    jobs = edited.jobs("results/tiny/metrics/my-rings.csv")
+    assert set(jobs) == promised(title)
 
 
 def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):
