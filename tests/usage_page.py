@@ -1,6 +1,8 @@
 """docs/usage.md as its readers use it: the diffs of a section, applied, and the jobs it promises."""
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,6 +64,13 @@ def apply(title: str, folder: Path) -> list[str]:
 
 
 def promised(title: str) -> set[str]:
-    """The rules that a section names as jobs that run."""
+    """Patterns of the rules that a section names as jobs that run, `plot_*` for example."""
     text = re.findall(r"Jobs that run: (.*?)\.(?:\s|$)", section(title), re.S)
     return set(re.findall(r"`([a-z0-9_*]+)`", " ".join(text)))
+
+
+def broken(title: str, jobs: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Jobs that a section does not name, and what it names of which there is no job."""
+    patterns, jobs = promised(title), set(jobs)
+    unnamed = [job for job in jobs if not any(fnmatch(job, pattern) for pattern in patterns)]
+    return sorted(unnamed), sorted(p for p in patterns if not any(fnmatch(j, p) for j in jobs))
