@@ -85,6 +85,7 @@ rule paper:
         "<results>/paper.pdf",
         figures(),
         tables(),
+        list(PAGES),
         cards(),
 
 

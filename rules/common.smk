@@ -20,7 +20,7 @@ from fewsky.modules import recall, remember
 from fewsky.provenance import code_hash
 from fewsky.lineage import cut_name
 from fewsky.losses import of_its_loss
-from fewsky.surveys import reader
+from fewsky.surveys import module_of_objects, module_of_pictures, reader
 from fewsky.target_columns import are_measured
 from fewsky.tried import tried_experiments, tried_pairs
 
@@ -798,6 +798,12 @@ def by_network(script, names):
     """Digests by experiment: the script's and that of the module that builds its network."""
     networks = {name: module_of(PLAN.experiments[name]["model"]["name"]) for name in names}
     return {name: code_hash(script, network) for name, network in networks.items()}
+
+
+def by_reader(script, module_of, readers):
+    """Digests by survey or dataset: the script's and that of the module that reads its files."""
+    modules = {name: module_of(word) for name, word in readers.items()}
+    return {name: code_hash(script, *filter(None, [module])) for name, module in modules.items()}
 
 
 def code_of_network(script, name):

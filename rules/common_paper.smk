@@ -1,4 +1,7 @@
 # Functions only: what the figures, the tables and the paper show and read. No rule stands here.
+import yaml
+from snakemake.io import get_flag_value, is_flagged
+
 from fewsky.chapters import named as names_in
 from fewsky.paper.kinds import kind_in_words
 from fewsky.pretexts_shown import ablated, tabulated
@@ -629,8 +632,27 @@ def rules_by_output():
     }
 
 
+def pages():
+    """The page of every table, and what the report says of that table: its category and labels."""
+    told = {
+        Path(str(output)).stem: get_flag_value(output, "report")
+        for rule in workflow.rules
+        for output in rule.output
+        if is_flagged(output, "report")
+    }
+    return {f"<results>/tables/{name}.html": told[name] for name in TABLES}
+
+
 def scripts_by_output():
     return {name: f"scripts/{rule.name}.py" for name, rule in rules_by_output().items()}
+
+
+def sources():
+    """Where the repository's files lie, seen from the paper: its address and version, or a folder."""
+    citation = yaml.safe_load((Path(workflow.basedir) / "CITATION.cff").read_text())
+    if address := citation.get("repository-code"):
+        return f"{address}/blob/v{citation['version']}"
+    return os.path.relpath(workflow.basedir, RESULTS)
 
 
 def blocks_by_output():

@@ -9,6 +9,11 @@ PICTURES = {
     for name, dataset in PLAN.datasets.items()
     if dataset["survey"] in IMAGES
 }
+CUTTING_CODE = by_reader(
+    "scripts/cut_images.py",
+    module_of_pictures,
+    {name: told["survey"]["reader"] for name, told in PICTURES.items()},
+)
 # Composites have no noise and no PSF in physical units: they are measured as images are.
 COMPOSITES = [name for name in CUT if "composite" in PLAN.datasets[name]]
 MEASURED = {name: measuring(name) for name in [*PICTURES, *COMPOSITES]}
@@ -90,7 +95,7 @@ rule cut_images:
         store=STORE,
     params:
         settings=chosen(PICTURES, "dataset"),
-        code=code_hash("scripts/cut_images.py"),
+        code=chosen(CUTTING_CODE, "dataset"),
     message:
         "Cut {wildcards.dataset} from {wildcards.shard}"
     script:

@@ -9,6 +9,11 @@ PUBLISHED_WEIGHTS = {
     name: {key: block[key] for key in ("url", "sha256")} for name, block in PLAN.weights.items()
 }
 DOWNLOAD |= {"mirror": MIRROR, "store": STORE}
+SELECTING_CODE = by_reader(
+    "scripts/select_objects.py",
+    module_of_objects,
+    {name: PLAN.surveys[name]["reader"] for name in IMAGES},
+)
 
 
 rule simulate_scan:
@@ -205,7 +210,7 @@ rule select_objects:
         store=STORE,
     params:
         settings=chosen(SELECTIONS, "survey"),
-        code=code_hash("scripts/select_objects.py"),
+        code=chosen(SELECTING_CODE, "survey"),
     message:
         "Select the objects of {wildcards.survey}"
     script:

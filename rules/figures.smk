@@ -3,8 +3,9 @@
 FIGURES = []
 TABLES = [
     "tab_datasets",
+    "tab_resources",
 ]
-NOT_PRINTED = []  # tables of the report that paper.pdf leaves out
+NOT_PRINTED = ["tab_resources"]  # tables of the report that paper.pdf leaves out
 PUBLISHED = os.path.relpath(Path(workflow.basedir) / "report" / "published.csv")
 TASKS_SHOWN = tasks_shown()
 

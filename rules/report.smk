@@ -87,9 +87,73 @@ rule write_paper:
             "chapters": PLAN.paper["chapters"],
             "scripts": scripts_by_output(),
             "blocks": blocks_by_output(),
+            "sources": sources(),
         },
         code=code_hash("scripts/write_paper.py"),
     message:
         "Write the paper"
     script:
         "../scripts/write_paper.py"
+
+
+# What the run took is read from files that no rule declares, or a lost one would run its job again.
+# The table is made when all else is, so that it holds every job.
+rule tabulate_resources:
+    input:
+        paper="<results>/paper.pdf",
+    output:
+        csv=report(
+            "<results>/tables/tab_resources.csv",
+            caption="../report/captions/tab_resources.rst",
+            category="All chapters",
+            labels={"table": "what the run took"},
+        ),
+        tex="<results>/tables/tab_resources.tex",
+        provenance="<results>/tables/tab_resources.provenance.json",
+    log:
+        "<results>/logs/tabulate_resources.log",
+    localrule: True
+    conda:
+        "../envs/plots.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"benchmarks": "benchmarks"},
+        code=code_hash("scripts/tabulate_resources.py"),
+    message:
+        "Tabulate what the run took"
+    script:
+        "../scripts/tabulate_resources.py"
+
+
+PAGES = pages()
+
+
+rule show_tables:
+    input:
+        tables=of_kind(tables(), ".csv"),
+    output:
+        pages=[
+            report(
+                path,
+                caption=f"../report/captions/{Path(path).stem}.rst",
+                category=told.category,
+                labels={**told.labels, "file": "page"},
+            )
+            for path, told in PAGES.items()
+        ],
+        provenance="<results>/tables/pages.provenance.json",
+    log:
+        "<results>/logs/show_tables.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    resources:
+        **SMALL,
+    params:
+        settings={"titles": {Path(path).stem: told.labels["table"] for path, told in PAGES.items()}},
+        code=code_hash("scripts/show_tables.py"),
+    message:
+        "Show the tables as pages"
+    script:
+        "../scripts/show_tables.py"

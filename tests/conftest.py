@@ -15,7 +15,7 @@ from xdist.scheduler import LoadFileScheduling
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 TINY = ["config.yaml", "profiles/demo/overrides.yaml", "tests/tiny.yaml"]
-OF_TINY = ("tests/faults/", "tests/reruns/")
+OF_TINY = ("tests/faults/", "tests/report/", "tests/reruns/")
 JOB = re.compile(r"^(?:Job \d+|localrule \w+): (.+)$", re.M)
 
 

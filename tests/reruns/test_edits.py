@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import TINY, copy_repository, snakemake
+from tests.usage_page import apply, broken, diffs
 
 # Trainings of the tiny paper, two draws each: thirteen experiments of stars and galaxies, one of
 # four classes, four of the nebulae with one pretext, five of Galaxy10, one of the atlas, one
@@ -41,7 +42,7 @@ SPLIT = Counter(make_split=1, tabulate_datasets=1)
 MAPS = Counter(plot_ssl_embed=1, tabulate_ssl_embed=1)
 SCORES = Counter(score=1, compare=1)
 GROWTH = Counter(score_growth=1, plot_sdss_scale=1)
-PAPER = Counter(collect_numbers=1, write_paper=1)
+PAPER = Counter(collect_numbers=1, write_paper=1, tabulate_resources=1)
 
 
 def without_cards(jobs: Counter) -> Counter:
@@ -76,7 +77,18 @@ def edited(tiny):
         def all_jobs(self, *arguments, configs=TINY) -> Counter:
             run = snakemake(tiny, "--dry-run", "--cores", "2", *arguments, configs=configs)
             assert run.code == 0, run.text[-3000:]
-            return run.rules
+            jobs = run.rules
+            # The pages of the report are made again where any table is, and at no other time.
+            tables = any(name.startswith("tabulate_") for name in jobs)
+            assert jobs.pop("show_tables", 0) == int(tables)
+            return jobs
+
+        def page(self, title) -> Counter:
+            """Jobs after the diffs of a section of docs/usage.md."""
+            for name, _ in diffs(title):
+                self.keep(name)
+            apply(title, tiny)
+            return self.jobs()
 
         def jobs(self, *arguments, configs=TINY) -> Counter:
             return without_cards(self.all_jobs(*arguments, configs=configs))
@@ -140,6 +152,28 @@ def test_a_network_added_reruns_nothing(edited):
     assert edited.jobs() == {}
 
 
+def test_a_reader_added_reruns_nothing(edited):
+    source = edited.folder / "scripts/fewsky/surveys/efigi.py"
+    edited.write("scripts/fewsky/surveys/another.py", source.read_text())
+    assert edited.jobs() == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "listed", "cut"),
+    [
+        ("galaxyzoo_table", {"galaxy-zoo-2"}, {"gz2"}),
+        ("hash_catalogue", {"hash"}, {"pn-sss"}),
+        ("specobj_table", {"specobj"}, {"specobj-32px"}),
+    ],
+)
+def test_a_readers_code_reruns_its_surveys_alone(edited, module, listed, cut):
+    path = f"scripts/fewsky/surveys/{module}.py"
+    edited.replace(path, r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
+    jobs = snakemake(edited.folder, "--dry-run", "--cores", "2").jobs
+    assert {job.rpartition(" ")[2] for job in jobs if job.startswith("Select the")} == listed
+    assert {job.split()[1] for job in jobs if job.startswith("Cut ")} == cut
+
+
 def test_a_mirror_or_a_rate_reruns_nothing(edited):
     changes = {"mirror": "elsewhere", "download": {"rate_per_s": 9.0}, "compute": {"device": "cpu"}}
     assert edited.config(changes) == {}
@@ -164,7 +198,7 @@ def test_a_plots_code_reruns_that_plot(edited, script):
     edited.replace(f"scripts/{script}.py", r"\nwith running", "\nSPARE = 1\n\nwith running")
     jobs = edited.jobs()
     assert jobs.pop(script) == 1
-    assert set(jobs) <= {"write_paper", "collect_numbers"}
+    assert set(jobs) <= set(PAPER)
 
 
 @pytest.mark.parametrize("module", ["models/loop", "losses"])
@@ -441,6 +475,30 @@ def test_a_representation_added_is_measured_alone(edited):
 def test_how_curves_are_scored_reruns_them_and_no_network(edited):
     edited.replace("scripts/fewsky/metrics/curves.py", r"\n\n\ndef ", "\n\n\nSPARE = 1\n\n\ndef ")
     assert edited.jobs() == CURVES + GROWTH + PAPER
+
+
+# --- the changes of a newcomer, by docs/usage.md -----------------------------------------------
+@pytest.mark.parametrize(
+    ("title", "trained"),
+    [
+        ("A network of your own", 2),
+        ("Fewer labels", 4),
+        ("A figure of your own", 0),
+        ("A sentence, a figure", 0),
+    ],
+)
+def test_a_change_by_the_page_reruns_what_it_promises(edited, title, trained):
+    jobs = edited.page(title)
+    assert broken(title, [*jobs, "show_tables"]) == ([], [])
+    assert jobs["train"] == trained and upstream(jobs) == {}
+
+
+def test_a_survey_added_runs_what_the_page_promises_and_no_other_is_read_anew(edited):
+    title = "A survey of your own"
+    assert set(edited.page(title)) <= set(PAPER)  # the text counts surveys and experiments
+    jobs = edited.jobs("results/tiny/metrics/my-rings.csv")
+    assert broken(title, jobs) == ([], [])
+    assert jobs["train"] == 3
 
 
 def test_a_fresh_clone_over_old_results_reruns_nothing(tiny, tmp_path):

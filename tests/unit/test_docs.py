@@ -1,6 +1,9 @@
 """Documents agree with what they describe, and the paper's text holds no result."""
 
+import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,22 @@ import yaml
 from fewsky.config import resolve
 from fewsky.config_docs import DOCUMENT, render
 from fewsky.schema import load_schema
+from tests.conftest import copy_repository
+from tests.usage_page import apply, diffs, titles
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "rules").glob("*.smk"))
+ONE_AFTER_ANOTHER = (
+    "A pretext on columns of your own",
+    "A start of the atlas",
+    "A task of the atlas",
+)  # sections that go on from the one before
+RESOLVE = """
+import sys, yaml
+sys.path.insert(0, "scripts")
+from fewsky.config import resolve
+resolve(yaml.safe_load(open("config.yaml")))
+"""
 KEYWORDS = {
     "$ref", "additionalProperties", "default", "description", "enum", "exclusiveMaximum",
     "exclusiveMinimum", "items", "maximum", "maxItems", "maxProperties", "minimum", "minItems",
@@ -153,44 +169,30 @@ def test_links_between_documents_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_diffs_of_the_page_of_usage_fit_the_files_they_change():
-    """Context and removed lines stand in a file that the page speaks of."""
-    files = ("config.yaml", "profiles/folder/overrides.yaml", "scripts/fewsky/figures/style.py")
-    known = {line for name in files for line in (ROOT / name).read_text().splitlines()}
-    blocks = re.findall(r"```diff\n(.*?)```", (ROOT / "docs" / "usage.md").read_text(), re.S)
-    lines = [line for block in blocks for line in block.splitlines()]
-    assert [line for line in lines if line[0] in " -" and line[1:] not in known] == []
+@pytest.mark.parametrize("title", [title for title in titles() if diffs(title)])
+def test_every_diff_of_the_page_of_usage_is_applied(title, tmp_path):
+    """Each by itself, to the files as they are; what it makes is Python, YAML or text that parses."""
+    copy = copy_repository(tmp_path / "copy")
+    before = ONE_AFTER_ANOTHER[: ONE_AFTER_ANOTHER.index(title)] if title in ONE_AFTER_ANOTHER else ()
+    for name in [*before, title]:
+        changed = apply(name, copy)
+    for name in changed:
+        text = (copy / name).read_text()
+        if name.endswith(".py"):
+            ast.parse(text)
+        if name.endswith(".yaml"):
+            yaml.safe_load(text)
+    if "config.yaml" in changed:
+        done = subprocess.run([sys.executable, "-c", RESOLVE], cwd=copy, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
-def patched(lines, diff):
-    """Lines after a diff whose context and removed lines stand in this order, not side by side."""
-    lines, at = list(lines), 0
-    for line in diff.splitlines():
-        if line[0] == "+":
-            lines.insert(at, line[1:])
-            at += 1
-        elif line[0] == "-":
-            at = lines.index(line[1:], at)
-            del lines[at]
-        else:
-            at = lines.index(line[1:], at) + 1
-    return lines
-
-
-def test_the_sections_on_the_atlas_make_a_configuration():
+def test_the_sections_on_the_atlas_make_a_configuration(tmp_path):
     """Pretext, start and task, one after the other, with all that their diffs leave unsaid."""
-    page = (ROOT / "docs" / "usage.md").read_text()
-    lines = (ROOT / "config.yaml").read_text().splitlines()
-    for title in (
-        "A pretext on columns of your own",
-        "A start of the atlas",
-        "A task of the atlas",
-    ):
-        for diff in re.findall(
-            r"```diff\n(.*?)```", page.split(f"\n## {title}\n")[1].split("\n## ")[0], re.S
-        ):
-            lines = patched(lines, diff)
-            plan = resolve(yaml.safe_load("\n".join(lines)))
+    copy = copy_repository(tmp_path / "copy")
+    for title in ONE_AFTER_ANOTHER:
+        apply(title, copy)
+        plan = resolve(yaml.safe_load((copy / "config.yaml").read_text()))
     found = {(row["task"], row["start"], row["way"]) for row in plan.atlas}
     assert {("sgq", "mine", "probe"), ("sgq", "mine", "lpft")} <= found
     assert {("my-types", "magnitudes", "lpft"), ("my-types", "none", "tuned")} <= found

@@ -223,7 +223,8 @@ def test_a_shard_gets_its_own_images(tmp_path):
     select(tmp_path, files).to_csv(tmp_path / "objects.csv", index=False)
     objects = load_objects(tmp_path / "objects.csv")
     mine = objects[objects["shard"] == "part-01"]
-    images, catalog = cut_shard(files, mine, tmp_path, DATASET, survey())
+    packed = files.assign(kind="packed")
+    images, catalog = cut_shard(packed, mine, tmp_path, DATASET, survey())
     assert images.shape == (8, 3, 8, 8) and images.dtype == np.float32
     assert np.allclose(images[:, 0, 0, 0] * 255, np.arange(8, 16))
     assert np.allclose(images[2, :, 4, 4] * 255, [10, 11, 12])
@@ -231,10 +232,11 @@ def test_a_shard_gets_its_own_images(tmp_path):
     assert catalog["label"].tolist() == mine["label"].tolist()
     assert catalog["redshift"].tolist() == mine["redshift"].tolist()
     assert (catalog["plate"] == "").all() and catalog["complete"].all()
-    some = read_images(tmp_path / files["path"][0], ["g10-decals-00007", "g10-decals-00003"])
+    path, bands = tmp_path / files["path"][0], survey()["bands"]
+    some = read_images(path, ["g10-decals-00007", "g10-decals-00003"], bands)
     assert [image[0, 0, 0] for image in some] == [7, 3]
     with pytest.raises(FewskyError, match="wanted 21 images or more; found 20"):
-        list(read_images(tmp_path / files["path"][0], ["g10-decals-00020"]))
+        list(read_images(path, ["g10-decals-00020"], bands))
 
 
 # --- truth ---------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """The pictures of a shard's objects, whatever files they lie in: one an object, a band, or all."""
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -9,20 +11,21 @@ import pandas as pd
 from astropy.io import fits
 
 from fewsky.console import FewskyError
-from fewsky.surveys import efigi_file, galaxy10_file, galaxyzoo_table
-from fewsky.surveys.folder_images import read_picture
-from fewsky.surveys.splus_images import read_cutout
-
-PACKED = ("efigi", "galaxy10", "galaxyzoo")  # readers whose one file holds all images
-PLANES = ("splus",)  # readers with one file a band
-PICTURES = ("folder", "mergers", "specobj")  # readers with one picture an object
+from fewsky.surveys import module_of_pictures
 
 
 def count_pictures(listed: pd.DataFrame, objects: pd.DataFrame, survey: Mapping[str, Any]) -> int:
     """How many objects of a shard have a picture."""
-    if survey["reader"] in PACKED:
+    module = _module(survey)
+    if hasattr(module, "read_images"):
         return len(objects)
-    return listed["field"].nunique() if survey["reader"] in PLANES else len(listed)
+    return listed["field"].nunique() if hasattr(module, "read_cutout") else len(listed)
+
+
+def _module(survey: Mapping[str, Any]) -> ModuleType | None:
+    """The module that reads the survey's images, known by what it has; None for aligned FITS."""
+    name = module_of_pictures(survey["reader"])
+    return import_module(name) if name else None
 
 
 def read_pictures(
@@ -33,34 +36,27 @@ def read_pictures(
     `listed` is the shard's list of files, or that of the files which hold all images, with paths
     from `folder`. Raises FewskyError on files that are missing or no such image.
     """
-    if survey["reader"] in PACKED:
+    module = _module(survey)
+    if hasattr(module, "read_images"):
         names = objects["object_id"]
-        cubes = _packed(listed, names, folder, survey)
+        path = listed.loc[listed["kind"] == "packed", "path"].iloc[0]
+        cubes = module.read_images(folder / path, names, survey["bands"])
         yield from ((name, cube, "") for name, cube in zip(names, cubes, strict=True))
-    elif survey["reader"] in PLANES:
+    elif hasattr(module, "read_cutout"):
         for name, rows in listed.groupby("field", sort=False):
             paths = {row.band: _present(folder / row.path) for row in rows.itertuples()}
-            yield name, read_cutout(paths, survey["bands"], survey.get("zero_points")), ""
+            yield name, module.read_cutout(paths, survey["bands"], survey.get("zero_points")), ""
     else:
         for item in listed.itertuples():
-            yield item.field, *_read(item, folder, survey)
+            path = _present(folder / item.path)
+            if module is None:
+                yield item.field, *_aligned(path, item, survey)
+            else:
+                yield item.field, module.read_picture(path, item.url, survey["bands"]), ""
 
 
-def _packed(
-    listed: pd.DataFrame, names: pd.Series, folder: Path, survey: Mapping[str, Any]
-) -> Iterator[np.ndarray]:
-    if survey["reader"] == "galaxy10":
-        return galaxy10_file.read_images(folder / listed["path"].iloc[0], names)
-    path = listed.loc[listed["kind"] == "packed", "path"].iloc[0]
-    reader = {"efigi": efigi_file, "galaxyzoo": galaxyzoo_table}[survey["reader"]]
-    return reader.read_images(folder / path, names, survey["bands"])
-
-
-def _read(item: Any, folder: Path, survey: Mapping[str, Any]) -> tuple[np.ndarray, str]:
+def _aligned(path: Path, item: Any, survey: Mapping[str, Any]) -> tuple[np.ndarray, str]:
     """An object's image `(band, y, x)` and the plate of its reference band."""
-    path = _present(folder / item.path)
-    if survey["reader"] in PICTURES:
-        return read_picture(path, item.url, survey["bands"]), ""
     with fits.open(path, memmap=False) as hdus:
         cube, held = hdus[0].data, list(hdus[0].header["BANDS"])
     order = [held.index(band) for band in survey["bands"]]

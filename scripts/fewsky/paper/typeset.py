@@ -1,5 +1,6 @@
 """The paper: text, numbers, figures and tables laid out in one folder and set by typst."""
 
+import os
 import re
 import shutil
 import tempfile
@@ -75,7 +76,8 @@ def read_content(
 
     `figures` are PDF files, `tables` CSV files, each with its provenance record beside it;
     `captions` is the folder of NAME.rst; `settings["scripts"]` names the script of each, and
-    `settings["blocks"]` the block of the configuration that chooses what it shows.
+    `settings["blocks"]` the block of the configuration that chooses what it shows, and
+    `settings["sources"]` is where the files of the repository lie, seen from the paper.
     """
     content = {**load_json(numbers), **settings}
     content["figures"] = {
@@ -93,12 +95,14 @@ def _shown(path: str | Path, captions: str | Path, settings: Mapping[str, Any]) 
     if not caption.is_file():
         raise FewskyError(f"{caption}: wanted the caption of {name}; found no file. Write it.")
     told = [settings[key].get(name, "") for key in ("scripts", "blocks")]
-    return {"caption": read_caption(caption), "origin": origin(path, *told)}
+    return {"caption": read_caption(caption), "origin": origin(path, *told, settings.get("sources", "."))}
 
 
-def origin(path: str | Path, script: str, block: str) -> dict[str, Any]:
+def origin(path: str | Path, script: str, block: str, sources: str = ".") -> dict[str, Any]:
     """Where a figure or table came from, from its record, in words fit for small type.
 
+    Links lead from the paper's folder: to script and configuration in `sources`, where the files of
+    the repository lie (a folder or an address), and to the inputs.
     `settings` and `inputs` hold the first 8 hexadecimal digits of SHA-256; of many inputs the first
     few are named and the rest are told by their number and one joint digest.
     """
@@ -109,11 +113,16 @@ def origin(path: str | Path, script: str, block: str) -> dict[str, Any]:
         )
     record = load_json(found)
     inputs = sorted((Path(name).name, name, sha) for name, sha in record["inputs"].items())
-    named = [{"name": _tail(name), "sha": sha[:HEX]} for _, name, sha in inputs[:SHOWN_INPUTS]]
+    results = Path(path).parents[1]
+    named = [
+        {"name": _tail(name), "sha": sha[:HEX], "url": os.path.relpath(name, results)}
+        for _, name, sha in inputs[:SHOWN_INPUTS]
+    ]
     rest = inputs[SHOWN_INPUTS:]
     return {
         "script": script,
         "block": block,
+        "urls": {"script": f"{sources}/{script}", "block": f"{sources}/config.yaml"},
         "settings": digest(record["settings"])[:HEX],
         "inputs": named,
         "others": {"count": len(rest), "sha": digest([sha for *_, sha in rest])[:HEX]},

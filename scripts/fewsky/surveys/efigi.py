@@ -13,6 +13,8 @@ from fewsky.surveys.asked_images import check_colour, url_of
 KIND = "images"
 ALIGNS = False
 PACKED = True
+OBJECTS = "efigi_file"
+PICTURES = "efigi_file"
 SHARD = "all"
 TYPES = range(-6, 12)  # Hubble types T (de Vaucouleurs): -6 compact elliptical ... 11 dwarf
 CATALOGUE = ("reader", "urls")

@@ -13,6 +13,8 @@ from fewsky.console import FewskyError
 KIND = "images"
 ALIGNS = False
 PACKED = False
+OBJECTS = "folder_images"
+PICTURES = "folder_images"
 CATALOGUE = "catalog.csv"
 SHARD = "all"
 

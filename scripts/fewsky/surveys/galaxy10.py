@@ -13,6 +13,8 @@ from fewsky.console import FewskyError
 KIND = "images"
 ALIGNS = False
 PACKED = True
+OBJECTS = "galaxy10_file"
+PICTURES = "galaxy10_file"
 BANDS = 3
 # In the order of the file's `ans`, which holds 0 to 9. Two slips of astroNN are mended: its page
 # prints 394 images for class 3 of SDSS, which has 349 (394 would make 21,830 of the file's 21,785);

@@ -41,8 +41,8 @@ def select_objects(files: pd.DataFrame, store: Path, settings: Mapping[str, Any]
     return finish(table, others)
 
 
-def read_images(path: Path, names: Iterable[str]) -> Iterator[np.ndarray]:
-    """Yield the images of some objects, each `(3, y, x)` float32 in 0..255.
+def read_images(path: Path, names: Iterable[str], bands: list[str]) -> Iterator[np.ndarray]:
+    """Yield the images of some objects, each `(3, y, x)` float32 in 0..255; `bands` are its three.
 
     Raises FewskyError where the file has no such row.
     """

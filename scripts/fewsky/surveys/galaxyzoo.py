@@ -14,6 +14,8 @@ from fewsky.surveys.asked_images import check_colour, parts, url_of
 KIND = "images"
 ALIGNS = False
 PACKED = True
+OBJECTS = "galaxyzoo_table"
+PICTURES = "galaxyzoo_table"
 # Kind, address and what its name ends in: the pictures, which object each shows, and the votes.
 FILES = {
     "packed": ("images", ".zip"),

@@ -14,6 +14,8 @@ from fewsky.console import FewskyError
 KIND = "images"
 ALIGNS = True
 PACKED = False
+OBJECTS = "hash_catalogue"
+PICTURES = None  # the aligned room gives one FITS an object
 # Codes of the form, by plate collection: HASH's own fetcher, FetchSSS of ibojicic/hashpn_worker.
 WAVEBANDS = {
     "ukst": {"b": "J", "r": "R", "i": "I"},

@@ -21,6 +21,8 @@ from fewsky.surveys.asked_images import (
 KIND = "images"
 ALIGNS = False
 PACKED = False
+OBJECTS = "mergers_table"
+PICTURES = "folder_images"
 CLASSES = {"mergers": "merger", "others": "non-merger"}  # list, and the label of its objects
 BANDS = ("u", "g", "r", "i", "z")
 NUMBERS = ("redshift", *BANDS)

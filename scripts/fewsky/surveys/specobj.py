@@ -21,6 +21,8 @@ from fewsky.surveys.asked_images import (
 KIND = "images"
 ALIGNS = False
 PACKED = False
+OBJECTS = "specobj_table"
+PICTURES = "folder_images"
 CLASSES = {"STAR": "star", "QSO": "quasar", "GALAXY": "galaxy"}  # SpecObj.class and our labels
 BANDS = ("u", "g", "r", "i", "z")
 MAGNITUDES = ("psf", "model", "petro")

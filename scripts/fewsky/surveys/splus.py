@@ -20,6 +20,8 @@ from fewsky.surveys.asked_images import (
 KIND = "images"
 ALIGNS = False
 PACKED = False
+OBJECTS = "splus_table"
+PICTURES = "splus_images"
 CLASSES = {"STAR": "star", "QSO": "quasar", "GALAXY": "galaxy"}
 BANDS = ("u", "f378", "f395", "f410", "f430", "g", "f515", "r", "f660", "i", "f861", "z")
 NUMBERS = (
