@@ -57,7 +57,8 @@ def test_a_card_says_what_its_files_say():
         "audit (enforce): clean, 0 groups on two sides", SOURCE["licence"], SOURCE["citation"],
         "| 1,200 | catalogue | mcc | 0.512 [0.412, 0.612] | 50 |", "Objects of r 14 to 22 mag",
         "| forest | opponent | 1,200 | catalogue | 0.777 [0.677, 0.877] |",
-        "| seeing | nuisance control | 1,200 | catalogue | 0.123", "a" * 64, "| start | random weights |",
+        "| seeing | nuisance control | 1,200 | catalogue | 0.123", "a" * 64,
+        "| start | random weights |",
         "make predict NAME=new", 'load_model("results/main/models/x/draw-0", budget=1200, fold=-1)',
     ):  # fmt: skip
         assert part in text, part
