@@ -23,12 +23,13 @@ PRETEXTS = 2
 TASKS = 11
 LEAKING = 4  # tasks whose leaks are priced
 # What a pretext's weights are rerun through, up to the probe that starts from them; what is made of
-# the curves of the atlas, and of representations.
+# the curves of the atlas, some of which decide printed claims, and of representations.
 PRETEXT = Counter(
     train=1, prepare_weights=1, extract_features=1, fit_probes=1, tabulate_ssl_pretext=1,
     fit_leakage=1, score_leakage=1, tabulate_leakage=1,
 )  # fmt: skip
-CURVES = Counter(
+AUDIT = Counter(audit_claims=1, tabulate_claims=1)
+CURVES = AUDIT + Counter(
     score_curves=1,
     plot_atlas=1,
     plot_ssl_lowdata=1,
@@ -289,6 +290,19 @@ def test_another_probe_of_a_leak_splits_nothing(edited):
     probes = {"star-galaxy-large": "sg-large-logistic"}
     jobs = edited.config({"paper": {"audit": {"leakage": {"probes": probes}}}})
     assert jobs == Counter(fit_leakage=1, score_leakage=1, tabulate_leakage=1) + PAPER
+
+
+def test_a_claim_reruns_the_audit_alone_and_a_question_its_table(edited):
+    edited.replace("report/claims.yaml", "# --- planetary nebulae -", "# --- Nebulae -")
+    assert edited.jobs() == {}
+    edited.replace("report/claims.yaml", r"printed: '287'\n    check", "printed: '286'\n    check")
+    assert edited.jobs() == AUDIT + PAPER
+    edited.replace("report/sota.yaml", "measure: mAP", "measure: mean AP")
+    assert edited.jobs() == AUDIT + PAPER + Counter(tabulate_sota=1)
+
+
+def test_without_the_audit_only_the_paper_is_written_anew(edited):
+    assert edited.config({"paper": {"audit": None}}) == PAPER
 
 
 def test_a_search_space_reruns_the_search_and_its_experiment(edited):

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 import yaml
+from paper_run import REPORT
 from shipped import shipped
 from small_results import ROOT
+from test_paper import content_of
 
 from fewsky.audit import claims as module
 from fewsky.audit.check import carried_out
@@ -17,6 +19,7 @@ from fewsky.console import FewskyError
 from fewsky.paper.claims import compared_rows, rows_of
 from fewsky.paper.numbers_audit import collect
 from fewsky.paper.tables import load_published
+from fewsky.paper.typeset import set_paper
 
 FILE = ROOT / "report/claims.yaml"
 CLAIMS = load_claims(FILE)
@@ -279,3 +282,30 @@ def test_a_missing_or_broken_file_is_one_line(tmp_path):
 def test_reading_claims_imports_nothing_heavy():
     text = (ROOT / "scripts/fewsky/audit/claims.py").read_text()
     assert not {"numpy", "pandas", "scipy"} & set(text.split()) and module.__doc__
+
+
+# --- the text ----------------------------------------------------------------------------------
+def with_audit(folder, simulated, parts):
+    """What the text reads, with some tables of the audit."""
+    found = content_of(folder, simulated)
+    claims = {"claims": []}
+    if "tab_claims" in parts:
+        bare().reset_index()[COLUMNS].to_csv(folder / "claims.csv", index=False)
+        claims = {"claims": [str(folder / "claims.csv")]}
+    told = collect(claims)
+    shown = next(iter(found["tables"].values()))
+    return {
+        **found,
+        "numbers": found["numbers"] | told["numbers"],
+        "facts": {**found["facts"], "audit": told["facts"]},
+        "tables": found["tables"] | dict.fromkeys(parts, shown),
+    }
+
+
+@pytest.mark.parametrize(
+    ("simulated", "parts"),
+    [(True, ["tab_claims", "tab_sota"]), (False, ["tab_claims"]), (False, ["tab_sota"])],
+)
+def test_the_text_holds_with_each_part(simulated, parts, tmp_path):
+    set_paper(REPORT, with_audit(tmp_path, simulated, parts), tmp_path / "paper.pdf")
+    assert (tmp_path / "paper.pdf").stat().st_size > 10_000

@@ -35,11 +35,6 @@ def recall(counts: Matrix, of: int) -> float:
     return float(class_measures(np.asarray(counts, float))[0][of])
 
 
-def f1(counts: Matrix, of: int) -> float:
-    """F1 of a class by its row."""
-    return float(class_measures(np.asarray(counts, float))[2][of])
-
-
 def majority(counts: Matrix) -> float:
     """Accuracy of always answering the commonest class."""
     found = np.asarray(counts, float)

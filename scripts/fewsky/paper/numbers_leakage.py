@@ -69,4 +69,8 @@ def told_of(
         for arm, key in KEYS.items()
     }
     about = settings["about"][name]
-    return {"task": task, "probe": name, "about": about, "magnitude": price["magnitude"], **arms}
+    copied = price["copies"] > 0
+    return {
+        **{"task": task, "probe": name, "about": about, "copied": copied},
+        **{"magnitude": price["magnitude"], **arms},
+    }
