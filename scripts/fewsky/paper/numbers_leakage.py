@@ -68,9 +68,11 @@ def told_of(
         key: {"reason": price[arm]["reason"], "verdict": price[arm].get("verdict", "")}
         for arm, key in KEYS.items()
     }
-    about = settings["about"][name]
-    copied = price["copies"] > 0
     return {
-        **{"task": task, "probe": name, "about": about, "copied": copied},
-        **{"magnitude": price["magnitude"], **arms},
+        "task": task,
+        "probe": name,
+        "about": settings["about"][name],
+        "magnitude": price["magnitude"],
+        "copied": price["copies"] > 0,
+        **arms,
     }
