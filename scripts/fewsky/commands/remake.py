@@ -17,7 +17,7 @@ from fewsky.commands.predict import configured, run
 from fewsky.console import FewskyError
 
 TARGET = "paper"  # the rule of Snakefile that asks for all that is drawn and written
-WORKS = ("collect_numbers", "write_paper", "write_cards")
+WORKS = ("collect_numbers", "write_paper", "write_cards", "show_tables")
 DRAWS = ("plot_", "tabulate_")
 # Another machine has other environments; what they hold stands in requirements.txt, which is code.
 TRIGGERS = ["--rerun-triggers", "mtime", "params", "input"]

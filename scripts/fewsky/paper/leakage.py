@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from fewsky.files import load_json, load_table
-from fewsky.splits.price import CAREFUL
+from fewsky.paper.careless import SPLITS
 
-RANDOM, ONCE = "random", "random-once"
+CAREFUL, RANDOM, ONCE = list(SPLITS)[:3]
 FEWEST_DRAWS = 20  # of random against grouped (docs: how a number is earned)
 # Why a random split is none, in the words of the table; the text has words of its own.
 SINGLE = "no price: single objects"

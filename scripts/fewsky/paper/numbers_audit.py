@@ -32,9 +32,7 @@ KEYS = {
 }
 
 
-def collect(
-    files: Mapping[str, Any], leakage: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def collect(files: Mapping[str, Any], leakage: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Numbers, facts and makers of the audit; `files` holds the list of paths `claims`, and what
     numbers_leakage reads, which is told `leakage`.
 

@@ -68,5 +68,11 @@ def told_of(
         key: {"reason": price[arm]["reason"], "verdict": price[arm].get("verdict", "")}
         for arm, key in KEYS.items()
     }
-    about = settings["about"][name]
-    return {"task": task, "probe": name, "about": about, "magnitude": price["magnitude"], **arms}
+    return {
+        "task": task,
+        "probe": name,
+        "about": settings["about"][name],
+        "magnitude": price["magnitude"],
+        "copied": price["copies"] > 0,
+        **arms,
+    }
