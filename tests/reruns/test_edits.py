@@ -336,22 +336,6 @@ def test_what_was_tried_is_judged_anew_without_training(edited):
     assert jobs == Counter(tabulate_sdss_tried=1) + PAPER
 
 
-<<<<<<< HEAD
-def test_a_claim_reruns_the_audit_alone_and_a_question_its_table(edited):
-    edited.replace("report/claims.yaml", "# --- planetary nebulae -", "# --- Nebulae -")
-    assert edited.jobs() == {}
-    edited.replace("report/claims.yaml", r"printed: '287'\n    check", "printed: '286'\n    check")
-    assert edited.jobs() == AUDIT + PAPER
-    edited.replace("report/sota.yaml", "measure: mAP", "measure: mean AP")
-    assert edited.jobs() == AUDIT + PAPER + Counter(tabulate_sota=1)
-
-
-def test_without_the_audit_only_the_paper_is_written_anew(edited):
-    assert edited.config({"paper": {"audit": None}}) == PAPER
-
-
-=======
->>>>>>> h-leakage
 def test_more_draws_of_random_splits_refit_the_probes_and_nothing_else(edited):
     jobs = edited.config({"paper": {"audit": {"leakage": {"draws": 2}}}})
     own = Counter(split_leakage=LEAKING, fit_leakage=LEAKING, score_leakage=LEAKING)
@@ -364,8 +348,6 @@ def test_another_probe_of_a_leak_splits_nothing(edited):
     probes = {"star-galaxy-large": "sg-large-logistic"}
     jobs = edited.config({"paper": {"audit": {"leakage": {"probes": probes}}}})
     assert jobs == Counter(fit_leakage=1, score_leakage=1, tabulate_leakage=1) + PAPER
-<<<<<<< HEAD
-=======
 
 
 def test_a_claim_reruns_the_audit_alone_and_a_question_its_table(edited):
@@ -379,7 +361,6 @@ def test_a_claim_reruns_the_audit_alone_and_a_question_its_table(edited):
 
 def test_without_the_audit_only_the_paper_is_written_anew(edited):
     assert edited.config({"paper": {"audit": None}}) == PAPER
->>>>>>> h-leakage
 
 
 def test_a_search_space_reruns_the_search_and_its_experiment(edited):
