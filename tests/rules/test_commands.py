@@ -12,9 +12,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What is not run here, and why. Keys are how the commands start.
 LEFT_OUT = {
     "make test": "this is it",
-    "make paper": "tests/slurm and the tiny paper run it; its dry run is one of the profile demo below",
-    "make resume": "tests/reruns/test_kills.py and tests/slurm run it",
-    "make predict": "tests/unit/test_predict.py and tests/reruns run it: it needs a trained experiment",
+    "make resume": "it ends what a killed run left and goes on; tests/slurm kills one",
+    "make predict": "needs a trained experiment: tests/reruns runs its jobs dry, test_predict.py its command",
     "make -s urls": "the list is made below; what wget does with it needs a network",
     "python3.11 -m venv": "makes an environment; the one that runs this was made so",
     ".venv/bin/pip": "needs a package registry",
