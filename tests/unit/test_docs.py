@@ -171,7 +171,7 @@ def test_links_between_documents_lead_somewhere():
 
 @pytest.mark.parametrize("title", [title for title in titles() if diffs(title)])
 def test_every_diff_of_the_page_of_usage_is_applied(title, tmp_path):
-    """Each by itself, to the files as they are; what it makes is Python, YAML or text that parses."""
+    """Each by itself, to the files as they are; what it makes is Python or YAML that parses."""
     copy = copy_repository(tmp_path / "copy")
     before = (
         ONE_AFTER_ANOTHER[: ONE_AFTER_ANOTHER.index(title)] if title in ONE_AFTER_ANOTHER else ()
