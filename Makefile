@@ -33,6 +33,12 @@ WORKERS ?= -n 2 --no-loadscope-reorder
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
+DRY = $(filter --dry-run -n,$(ARGS))
+# What a run ends with: the report, and where both documents lie. A dry run makes neither.
+define ends
+@$(if $(DRY),,$(MAKE) --no-print-directory results/$(1)/report.html $(2))
+@$(if $(DRY),,echo "paper   results/$(1)/paper.pdf"; echo "report  results/$(1)/report.html")
+endef
 
 .PHONY: help paper sample folder predict resume bundle unbundle remake test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
 
@@ -46,21 +52,15 @@ $(VENV)/.done: requirements.txt
 
 paper: $(VENV)/.done  ## the demo sky, the chapters, paper.pdf and report.html
 	$(SNAKEMAKE) --profile profiles/demo --cores $(CORES) $(ARGS)
-	@$(MAKE) --no-print-directory results/demo/report.html
-	@echo "paper   results/demo/paper.pdf"
-	@echo "report  results/demo/report.html"
+	$(call ends,demo,)
 
 sample: $(VENV)/.done  ## the same on real SDSS files: make sample MIRROR=DIR FOLDER=DIR-OF-MERGERS GALAXIES=DIR
 	$(SNAKEMAKE) --profile profiles/sample --cores $(CORES) $(OWN_sample) $(ARGS)
-	@$(MAKE) --no-print-directory results/sample/report.html
-	@echo "paper   results/sample/paper.pdf"
-	@echo "report  results/sample/report.html"
+	$(call ends,sample,)
 
 folder: $(VENV)/.done  ## the chapter on few labels with your own images: make folder FOLDER=DIR
 	$(SNAKEMAKE) --profile profiles/folder --cores $(CORES) $(OWN_folder) $(ARGS)
-	@$(MAKE) --no-print-directory results/folder/report.html FOLDER=$(FOLDER)
-	@echo "paper   results/folder/paper.pdf"
-	@echo "report  results/folder/report.html"
+	$(call ends,folder,FOLDER=$(FOLDER))
 
 # Made again only when the paper is.
 results/%/report.html: results/%/paper.pdf

@@ -1,4 +1,4 @@
-"""docs/usage.md as its readers use it: the diffs of a section, applied, and the jobs it promises."""
+"""docs/usage.md as its readers use it: a section's diffs, applied, and the jobs it promises."""
 
 import re
 from collections.abc import Iterable

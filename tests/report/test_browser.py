@@ -19,7 +19,8 @@ SCREENS = os.environ.get("FEWSKY_SCREENSHOTS")  # a folder to keep a picture of 
 WAIT_S = 60
 # Every element that shows text of its own, with the size of its letters.
 LETTERS = """return [...document.querySelectorAll('body *')]
-  .filter(e => e.offsetParent !== null && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+  .filter(e => e.offsetParent !== null)
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
   .map(e => [parseFloat(getComputedStyle(e).fontSize), e.textContent.trim().slice(0, 40)])"""
 OVERFLOW = "return document.documentElement.scrollWidth - window.innerWidth"
 pytestmark = [
@@ -152,7 +153,7 @@ def look_at_figure(browser):
         ".map(i => [i.naturalWidth, i.clientWidth, i.getBoundingClientRect().right])"
     )
     return bool(images) and all(
-        natural > 0 and 300 < width and right <= WIDTH for natural, width, right in images
+        natural > 0 and width > 300 and right <= WIDTH for natural, width, right in images
     )
 
 

@@ -171,9 +171,11 @@ def test_links_between_documents_lead_somewhere():
 
 @pytest.mark.parametrize("title", [title for title in titles() if diffs(title)])
 def test_every_diff_of_the_page_of_usage_is_applied(title, tmp_path):
-    """Each by itself, to the files as they are; what it makes is Python, YAML or text that parses."""
+    """Each by itself, to the files as they are; what it makes is Python or YAML that parses."""
     copy = copy_repository(tmp_path / "copy")
-    before = ONE_AFTER_ANOTHER[: ONE_AFTER_ANOTHER.index(title)] if title in ONE_AFTER_ANOTHER else ()
+    before = (
+        ONE_AFTER_ANOTHER[: ONE_AFTER_ANOTHER.index(title)] if title in ONE_AFTER_ANOTHER else ()
+    )
     for name in [*before, title]:
         changed = apply(name, copy)
     for name in changed:
@@ -183,7 +185,9 @@ def test_every_diff_of_the_page_of_usage_is_applied(title, tmp_path):
         if name.endswith(".yaml"):
             yaml.safe_load(text)
     if "config.yaml" in changed:
-        done = subprocess.run([sys.executable, "-c", RESOLVE], cwd=copy, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", RESOLVE], cwd=copy, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
 
 

@@ -10,7 +10,8 @@ h1 { font-size: 18px; font-weight: 600; margin: 0 0 .8rem; }
 p.simulated { background: #FBE3D5; color: #8A3A00; padding: .3rem .6rem; }
 div { overflow-x: auto; }
 table { border-collapse: collapse; border-bottom: 2px solid #222; font-size: 13px; }
-th { text-align: left; vertical-align: bottom; border-top: 2px solid #222; border-bottom: 1px solid #222; }
+th { text-align: left; vertical-align: bottom; }
+th { border-top: 2px solid #222; border-bottom: 1px solid #222; }
 th, td { padding: .25rem .7rem .25rem .2rem; }
 td { vertical-align: top; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -20,7 +21,7 @@ SIMULATED = "SIMULATED: made from the demo sky; no number of ours here was measu
 
 
 def page(title: str, cells: Mapping[str, Any], simulated: bool) -> str:
-    """A page that needs no other file: `cells` are header, rows and numeric, as read_cells gives."""
+    """A page that needs no other file; `cells` are header, rows and numeric as of read_cells."""
     kinds = ["number" if numeric else "" for numeric in cells["numeric"]]
     lines = [
         "<!doctype html>",

@@ -33,7 +33,8 @@ def _load(path: Path, rule: str) -> pd.DataFrame:
     missing = [name for name in WANTED if name not in table]
     if missing:
         raise FewskyError(
-            f"{path}: wanted the columns {', '.join(WANTED)}; lacks {', '.join(missing)}. Delete it."
+            f"{path}: wanted the columns {', '.join(WANTED)}; found no "
+            f"{', '.join(missing)}. Delete it."
         )
     numbers = table[list(WANTED)].apply(pd.to_numeric, errors="coerce")
     return numbers.assign(rule=rule)

@@ -95,7 +95,10 @@ def _shown(path: str | Path, captions: str | Path, settings: Mapping[str, Any]) 
     if not caption.is_file():
         raise FewskyError(f"{caption}: wanted the caption of {name}; found no file. Write it.")
     told = [settings[key].get(name, "") for key in ("scripts", "blocks")]
-    return {"caption": read_caption(caption), "origin": origin(path, *told, settings.get("sources", "."))}
+    return {
+        "caption": read_caption(caption),
+        "origin": origin(path, *told, settings.get("sources", ".")),
+    }
 
 
 def origin(path: str | Path, script: str, block: str, sources: str = ".") -> dict[str, Any]:
