@@ -82,6 +82,7 @@ onstart:
 
 
 onsuccess:
+    forget(f"{RESULTS}/models/.resume")
     closing_lines(summary())
 
 

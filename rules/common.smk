@@ -22,6 +22,7 @@ from fewsky.losses import of_its_loss
 from fewsky.surveys import reader
 from fewsky.target_columns import are_measured
 from fewsky.tried import tried_experiments, tried_pairs
+from fewsky.unfinished import forget
 
 recall()
 try:
