@@ -101,6 +101,7 @@ onstart:
 
 
 onsuccess:
+    forget(f"{RESULTS}/models/.resume")
     closing_lines(summary())
 
 

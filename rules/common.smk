@@ -23,6 +23,7 @@ from fewsky.losses import of_its_loss
 from fewsky.surveys import module_of_objects, module_of_pictures, reader
 from fewsky.target_columns import are_measured
 from fewsky.tried import tried_experiments, tried_pairs
+from fewsky.unfinished import forget
 
 recall()
 try:

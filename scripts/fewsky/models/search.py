@@ -23,6 +23,7 @@ from fewsky.models.start import Start
 from fewsky.models.study import Tried, best_of, ended_trials, open_study, optimise
 from fewsky.models.train import Job, check_recipe, fit_run, prepared
 from fewsky.provenance import digest
+from fewsky.unfinished import hand_out, keep
 
 SEEN = ("train", "val")
 
@@ -63,6 +64,8 @@ def search_settings(
     _check_validation(settings, run)
     lock = resume_dir / f"{digest(os.path.abspath(out_dir))[:16]}.lock"
     with held(lock, wait_seconds) as still_mine, reproducible(settings["recipe"]["threads"]):
+        if hand_out(job.side, _paths_in(out_dir).values()):
+            return _paths_in(out_dir)
         study = open_study(job.side, job.side.name, wanted["metric"])
         try:
             trials = optimise(study, wanted, settings["seed"], partial(_trial, job, run))
@@ -76,7 +79,7 @@ def search_settings(
                 "has taken it over. Let that one finish."
             )
         paths = _publish(out_dir, settings, run, trials)
-        shutil.rmtree(job.side, ignore_errors=True)
+        keep(job.side, paths.values())
     return paths
 
 
@@ -122,10 +125,14 @@ def _check_validation(settings: dict, run: Run) -> None:
         )
 
 
+def _paths_in(out_dir: Path) -> dict[str, Path]:
+    return {"trials": out_dir / "trials.csv", "best": out_dir / "best.json"}
+
+
 def _publish(out_dir: Path, settings: dict, run: Run, trials: list[Tried]) -> dict[str, Path]:
     search = settings["search"]
     best = best_of(trials, search["metric"])
-    paths = {"trials": out_dir / "trials.csv", "best": out_dir / "best.json"}
+    paths = _paths_in(out_dir)
     save_table(_table(trials, sorted(search["space"])), paths["trials"])
     save_json(
         {

@@ -29,6 +29,7 @@ from fewsky.models.start import Start, start_from
 from fewsky.networks import build, fresh_layers
 from fewsky.networks.backbone import first_trained
 from fewsky.provenance import digest
+from fewsky.unfinished import hand_out, keep
 
 SEEDED = ("order", "augmentation", "dropout")
 SEEDED_UNLABELLED = ("unlabelled_order", "unlabelled_augmentation")
@@ -122,6 +123,9 @@ def train(
         parallel.held_once(lock, wait_seconds) as still_mine,
         reproducible(settings["recipe"]["threads"]),
     ):
+        if hand_out(side, results.paths_in(out_dir).values()):
+            say(f"{settings['experiment']} draw {draw}: was trained already, and is handed out")
+            return results.paths_in(out_dir)
         try:
             finished = [fit_run(job, run) for run in planned]
         except FewskyError:
@@ -136,7 +140,7 @@ def train(
             )
         if parallel.is_first():
             results.publish(out_dir, *tables)
-            shutil.rmtree(side, ignore_errors=True)
+            keep(side, results.paths_in(out_dir).values())
     return results.paths_in(out_dir)
 
 
