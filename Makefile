@@ -30,6 +30,8 @@ RESULTS ?= results/main
 RUN_OF = $(if $(filter main,$(notdir $(RESULTS))),--profile profiles/slurm --executor local,--profile profiles/$(notdir $(RESULTS)) $(OWN_$(notdir $(RESULTS))))
 # Tests run two at a time; those that share the tiny paper stay together.
 WORKERS ?= -n 2 --no-loadscope-reorder
+KILLS ?= 50
+SEED ?= 1
 # Extra words for Snakemake, for example ARGS="--dry-run".
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
@@ -40,7 +42,7 @@ define ends
 @$(if $(DRY),,echo "paper   results/$(1)/paper.pdf"; echo "report  results/$(1)/report.html")
 endef
 
-.PHONY: help paper sample folder predict resume bundle unbundle remake test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
+.PHONY: help paper sample folder predict resume bundle unbundle remake test test-all test-slurm faults bench urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -95,6 +97,9 @@ test-all: $(VENV)/.done  ## the slow ones too, and the demo through Slurm where 
 
 test-slurm: $(VENV)/.done  ## the Slurm profile on a Slurm of its own; needs root and Debian's slurm-wlm and munge
 	$(BIN)/python -m pytest -m "slurm and not slow" tests/slurm
+
+faults: $(VENV)/.done  ## kills, a bad mirror, broken inputs, in results/faults.json: make faults KILLS=50 SEED=1
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults --kills $(KILLS) --seed $(SEED)
 
 bench: $(VENV)/.done  ## speed as ratios against named peers, in results/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks

@@ -1,0 +1,71 @@
+"""Kills, a bad mirror and broken inputs in one run, and what came of them: `make faults`."""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from fewsky.files import save_json
+from tests.faults import corpus, kills, mirror
+
+JOBS = 260  # of the tiny paper; kills are spread over them
+FILES = 60  # asked of the bad mirror
+
+
+def killed(folder: Path, count: int, seed: int) -> dict:
+    """What kills did to the tiny paper: epochs and jobs done twice, results that differ."""
+    quiet = kills.quiet(folder / "quiet")
+    found = kills.disturbed(folder / "killed", kills.plan(count, seed, JOBS), seed)
+    results = [kills.manifest(one / "results/tiny") for one in (folder / "killed", quiet)]
+    differing = kills.differing(*results)
+    lost = [one["epochs"] for one in found["epochs_lost"]]
+    return {
+        **found,
+        "kills_done": len(found["kills"]),
+        "most_epochs_lost": max(lost, default=0),
+        "files_compared": len(results[1]),
+        "files_differing": [name for name in differing if not kills.timed(name)],
+        "files_that_hold_times": {name: kills.timed(name) for name in differing if kills.timed(name)},
+        "without_a_record": kills.unrecorded(folder / "killed", quiet),
+    }
+
+
+def lines_of(found: dict) -> list[str]:
+    """The figures in words."""
+    runs, served, inputs = found["kills"], found["mirror"], found["inputs"]
+    refused = sum(one["line"] is not None for one in inputs)
+    return [
+        f"kills done            {runs['kills_done']} in {runs['runs']} runs",
+        f"epochs lost at most   {runs['most_epochs_lost']} a kill",
+        f"jobs done again       {sum(runs['jobs_done_again'].values())} that had ended",
+        f"files differing       {len(runs['files_differing'])} of {runs['files_compared']}",
+        f"files that hold times {len(runs['files_that_hold_times'])}, named in the file",
+        f"mirror faults served  {sum(served['faults'].values())}",
+        f"files verified        {served['verified']} of {served['files']}",
+        f"inputs refused        {refused} of {len(inputs)}",
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("results/faults.json"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fewsky-faults-") as name:
+        folder = Path(name)
+        found = {
+            "seed": options.seed,
+            "inputs": corpus.run(options.seed, folder / "inputs"),
+            "mirror": mirror.run(options.seed, FILES, folder / "mirror"),
+            "kills": killed(folder, options.kills, options.seed),
+        }
+    save_json(found, options.out)
+    print(*lines_of(found), f"wrote {options.out}", sep="\n")
+    whole = found["kills"]
+    return int(bool(whole["files_differing"] or whole["status"] or whole["not_done"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
