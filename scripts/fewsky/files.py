@@ -25,6 +25,10 @@ def published(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # a full disk, for one, names no file
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,7 +57,7 @@ def load_json(path: str | Path) -> Any:
     """The value in a JSON file."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FewskyError(f"{path}: wanted JSON; found {error}. Delete it and run again.") from None
 
 
@@ -74,7 +78,9 @@ def load_table(path: str | Path, **options):
         if Path(path).suffix == ".parquet":
             return pd.read_parquet(path, **options)
         return pd.read_csv(path, sep=_separator(path), **options)
-    except (ValueError, pd.errors.ParserError) as error:
+    except Exception as error:  # pyarrow raises many kinds, all about the file
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise FewskyError(
             f"{path}: wanted a {Path(path).suffix} table; found {error}. Delete it and run again."
         ) from None

@@ -1,7 +1,9 @@
 """EFIGI's two archives, read and checked: its objects with their types, and its pictures."""
 
+import gzip
 import io
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -68,7 +70,7 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
             yield archive
     except FileNotFoundError:
         raise FewskyError(f"{path}: wanted an archive; found none. Download it again.") from None
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         found = " ".join(str(error).split())
         raise FewskyError(
             f"{Path(path).name}: wanted a whole .tgz; found {found}. {GONE}"
