@@ -19,7 +19,7 @@ from fewsky.losses import check_start
 from fewsky.networks import module_of
 from fewsky.predicted import add_predictions
 from fewsky.pretexts import check_pretexts, drop_unset
-from fewsky.schema import check, fill, known, listed, load_schema
+from fewsky.schema import check, check_secrets, fill, known, listed, load_schema
 from fewsky.spaces import resolve_search
 from fewsky.surveys import reader
 from fewsky.targets_check import check_experiments, name_classes
@@ -56,6 +56,7 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     exist, and circles among experiments.
     """
     schema = load_schema()
+    check_secrets(dict(config))
     config = _without_null(copy.deepcopy(dict(config)))
     check(config, schema, schema)
     # Experiments are filled in last, or a default would hide what a recipe or a parent says.

@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,56 @@ import yaml
 from fewsky.console import FewskyError
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it is built
+SECRET = re.compile(
+    r"://[^/?#\s]*@|[?&;]((?:access_?)?token|(?:api_?)?key|apikey|auth|password|passwd|pwd|secret|"
+    r"sig|signature|x-amz-\w+)=", re.IGNORECASE)  # fmt: skip
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas" / "config.schema.yaml"
 
 
 def load_schema() -> dict:
     """The JSON schema of config.yaml, the one source of defaults and of docs/config.md."""
     return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
+
+
+def load_config(text: str | Path) -> dict:
+    """The settings in a file of YAML, or in a text of it.
+
+    Raises FewskyError, one line, on what is no YAML or no block of keys.
+    """
+    where = str(text) if isinstance(text, Path) else "config"
+    try:
+        read = text.read_text(encoding="utf-8") if isinstance(text, Path) else text
+        found = yaml.load(read, Loader=LOADER)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise FewskyError(f"{where}: wanted YAML; found {error}. Mend it.") from None
+    if not isinstance(found, dict):
+        raise FewskyError(
+            f"{where}: wanted YAML with keys such as surveys; found {_kind(found)}. Mend it."
+        )
+    return found
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def check_secrets(value: Any, where: str = "config") -> None:
+    """Raise FewskyError where an address holds a password or a token, without repeating it.
+
+    Addresses are written into lists, logs and provenance records, which are there to be published.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            check_secrets(item, f"{where}: {key}" if where == "config" else f"{where}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            check_secrets(item, where)
+    elif isinstance(value, str) and (found := SECRET.search(value)):
+        kind = f"a {found[1].lower()}" if found[1] else "a password"
+        raise FewskyError(
+            f"{where}: wanted an address without a password or token, since it is written into "
+            f"logs and records; found one with {kind}. Download by hand into the mirror instead."
+        )
 
 
 def check(value: Any, schema: dict, root: dict, where: str = "") -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 
-from tests.faults.broken import Case, cut, empty, flipped, noise, page, replaced, written
+from tests.faults.broken import Case, cut, empty, flipped, noise, page, replaced
 
 A = b"a,336.66,-0.93,star"
 CASES = [
@@ -19,7 +19,7 @@ CASES = [
     Case("csv", "an empty id", replaced(b"\nb,", b"\n,"), ("each object_id once", "an empty one")),
     Case("csv", "a column twice", replaced(b"label", b"label,RA "), ("each column once", "ra")),
     Case("csv", "cells too many", lambda c, rng: c.replace(b"star", b"star,1").replace(
-        b"galaxy", b"galaxy,1"), ("as many cells",)),
+        b"galaxy", b"galaxy,1"), ("Expected", "fields in line 2")),
     Case("csv", "an open quote", replaced(A, b'"a,336.66'), ("c.csv",)),
     Case("csv", "another alphabet", replaced(b"star", b"st\xe4r"), ("utf-8",)),
     Case("csv", "wide characters", lambda c, rng: c.decode().encode("utf-16"), ("c.csv",)),
@@ -43,7 +43,7 @@ CASES = [
     Case("catalog", "a name of ours", replaced(b"ra,dec", b"feat_1,dec"), ("of your own",)),
     Case("catalog", "a column twice", replaced(b"ra,dec", b"ra,ra "), ("each column once",)),
     Case("catalog", "cells too many", lambda c, rng: c.replace(b"\n", b",1\n").replace(
-        b"dec,1", b"dec"), ("as many cells",)),
+        b"dec,1", b"dec"), ("Expected", "fields in line 2")),
     Case("catalog", "cut to nothing", empty, ("a CSV with a line of column names",)),
     Case("hash", "no status", replaced(b"PNstat", b"stat"), ("a column PNstat",)),
     Case("hash", "a number in words", replaced(b"\n7,", b"\nseven,"), ("whole numbers", "seven")),

@@ -166,6 +166,8 @@ def _extent(stream: BinaryIO, name: str) -> int:
         raise BadBytes(name, "whole numbers for BITPIX and NAXIS", "others") from None
     if max(math.prod(image), math.prod(tile)) * 8 > IN_MEMORY:  # values of at most 8 bytes
         raise BadBytes(name, f"an image of at most {IN_MEMORY:,} bytes unpacked", "a larger one")
+    if values[b"PCOUNT"] < 0 or values[b"GCOUNT"] < 0:
+        raise BadBytes(name, "PCOUNT and GCOUNT of 0 or more", "less")
     if not axes:
         return length
     elements = values[b"GCOUNT"] * (values[b"PCOUNT"] + math.prod(axes))
@@ -180,12 +182,15 @@ def _axes(cards: dict[bytes, bytes], word: bytes) -> list[int]:
     number = _whole(cards.get(b"NAXIS" if word == b"NAXIS" else b"ZNAXIS"), 0)
     if not 0 <= number <= MOST_AXES:
         raise ValueError
-    return [_whole(cards.get(b"%s%d" % (word, k + 1)), 0) for k in range(number)]
+    axes = [_whole(cards.get(b"%s%d" % (word, k + 1)), 0) for k in range(number)]
+    if min(axes, default=0) < 0:
+        raise ValueError
+    return axes
 
 
 def _whole(value: bytes | None, default: int) -> int:
     number = default if value is None else int(value.split(b"/")[0])
-    if abs(number) > LARGEST:
+    if not -64 <= number <= LARGEST:  # -64 is BITPIX of doubles
         raise ValueError
     return number
 

@@ -57,7 +57,10 @@ def _parsed(page: bytes) -> ElementTree.Element:
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.data
     parser.Parse(page, True)
-    return tree.close()
+    root = tree.close()
+    if _tag(root) != "VOTABLE":
+        raise ValueError("another document")
+    return root
 
 
 def _tag(item: ElementTree.Element) -> str:

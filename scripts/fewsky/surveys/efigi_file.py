@@ -18,6 +18,7 @@ from fewsky.surveys.object_table import finish, table_error
 
 ATTRIBUTES = "EFIGI_attributes.txt"  # name, T, its lower and upper end, and further attributes
 PLACES = "EFIGI_coord_redshift.txt"  # name, RA and dec in degrees, redshifts
+CHUNK = 1 << 20
 LARGEST_MEMBER = 64_000_000  # bytes of one file within an archive
 GONE = "Delete it and run again."
 
@@ -68,6 +69,8 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, "r:gz") as archive:
             yield archive
+            while archive.fileobj.read(CHUNK):  # to the check sum, which stands at the end
+                pass
     except FileNotFoundError:
         raise FewskyError(f"{path}: wanted an archive; found none. Download it again.") from None
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
