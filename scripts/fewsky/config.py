@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fewsky.addresses import check_secrets
 from fewsky.atlas import expand_atlas
 from fewsky.bands_check import check_bands
 from fewsky.chapters import check_chapters
@@ -19,7 +20,7 @@ from fewsky.losses import check_start
 from fewsky.networks import module_of
 from fewsky.predicted import add_predictions
 from fewsky.pretexts import check_pretexts, drop_unset
-from fewsky.schema import check, check_secrets, fill, known, listed, load_schema
+from fewsky.schema import check, fill, known, listed, load_schema
 from fewsky.spaces import resolve_search
 from fewsky.surveys import reader
 from fewsky.targets_check import check_experiments, name_classes
