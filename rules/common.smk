@@ -15,6 +15,7 @@ from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
 from fewsky.contrasted import contrasted
 from fewsky.environments import check_deployed
+from fewsky.files import check_writable
 from fewsky.networks import module_of
 from fewsky.pretexts import images_needed, kept_out
 from fewsky.modules import recall, remember
@@ -27,6 +28,7 @@ from fewsky.tried import tried_experiments, tried_pairs
 
 recall()
 try:
+    check_writable(Path.cwd())
     PLAN = resolve(config)
 except FewskyError as error:
     sys.exit(f"fewsky: {error}")

@@ -33,6 +33,15 @@ def published(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(folder: Path) -> None:
+    """Raise FewskyError where nothing can be written into a folder."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FewskyError(
+            f"{folder}: wanted a folder to write to; found one that is read-only, or of another "
+            "user. Mend its rights, or work in a copy."
+        )
+
+
 def sha256(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     digest = hashlib.sha256()
