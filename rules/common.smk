@@ -1,5 +1,6 @@
 # Functions only: the resolved configuration, and who reads what. No rule stands here.
 import atexit
+import logging
 import os
 import re
 import sys
@@ -8,11 +9,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from fewsky.bands import bands_in
+from fewsky.commands.resume import locked_by
 from fewsky.commands.slurm import ended_by_slurm
 from fewsky.config import resolve
 from fewsky.console import FewskyError, last_line
 from fewsky.contrasted import contrasted
 from fewsky.environments import check_deployed
+from fewsky.files import check_writable
 from fewsky.networks import module_of
 from fewsky.predicted import read_of_catalogue
 from fewsky.pretexts import images_needed, kept_out
@@ -27,6 +30,7 @@ from fewsky.unfinished import forget
 
 recall()
 try:
+    check_writable(Path.cwd())
     PLAN = resolve(config)
 except FewskyError as error:
     sys.exit(f"fewsky: {error}")
@@ -960,6 +964,17 @@ def check_environments():
 def closing_lines(lines):
     """Print lines when Snakemake has said its last word, so that ours stand at the end."""
     atexit.register(lambda: print(*lines, sep="\n", file=sys.stderr, flush=True))
+
+
+class Locked(logging.Handler):
+    """Says what to do where another run holds the folder: Snakemake calls no `onerror` then."""
+
+    def emit(self, record):
+        if getattr(record, "exception", None) == "LockException":
+            closing_lines([f"fewsky: {locked_by(Path.cwd())}"])
+
+
+logging.getLogger("snakemake.logging").addHandler(Locked())
 
 
 def faults(log_files):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fewsky.addresses import check_secrets
 from fewsky.atlas import expand_atlas
 from fewsky.bands_check import check_bands
 from fewsky.chapters import check_chapters
@@ -56,6 +57,7 @@ def resolve(config: Mapping[str, Any]) -> Plan:
     exist, and circles among experiments.
     """
     schema = load_schema()
+    check_secrets(dict(config))
     config = _without_null(copy.deepcopy(dict(config)))
     check(config, schema, schema)
     # Experiments are filled in last, or a default would hide what a recipe or a parent says.

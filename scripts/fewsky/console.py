@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 
 class FewskyError(Exception):
@@ -31,8 +32,7 @@ def running(log: str | Path) -> Iterator[None]:
     """
     from fewsky.environments import check_own_modules
 
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "w", buffering=1) as stream, redirect_stdout(stream), redirect_stderr(stream):
+    with _opened(log) as stream, redirect_stdout(stream), redirect_stderr(stream):
         try:
             check_own_modules()
             with unwound_by(signal.SIGTERM):
@@ -46,6 +46,15 @@ def running(log: str | Path) -> Iterator[None]:
             line = f"unexpected {type(error).__name__}: {error}. The traceback is in {log}."
             print(f"fewsky: {' '.join(line.split())}", flush=True)
             sys.exit(1)
+
+
+def _opened(log: str | Path) -> TextIO:
+    try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        return open(log, "w", buffering=1)
+    except OSError as error:
+        print(f"fewsky: {_named(error)}", file=sys.stderr, flush=True)
+        sys.exit(1)
 
 
 @contextmanager

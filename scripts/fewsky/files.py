@@ -25,8 +25,21 @@ def published(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # a full disk, for one, names no file
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise FewskyError where nothing can be written into a folder."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FewskyError(
+            f"{folder}: wanted a folder to write to; found one that is read-only, or of another "
+            "user. Mend its rights, or work in a copy."
+        )
 
 
 def sha256(path: str | Path) -> str:
@@ -53,7 +66,7 @@ def load_json(path: str | Path) -> Any:
     """The value in a JSON file."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FewskyError(f"{path}: wanted JSON; found {error}. Delete it and run again.") from None
 
 
@@ -74,7 +87,9 @@ def load_table(path: str | Path, **options):
         if Path(path).suffix == ".parquet":
             return pd.read_parquet(path, **options)
         return pd.read_csv(path, sep=_separator(path), **options)
-    except (ValueError, pd.errors.ParserError) as error:
+    except Exception as error:  # pyarrow raises many kinds, all about the file
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise FewskyError(
             f"{path}: wanted a {Path(path).suffix} table; found {error}. Delete it and run again."
         ) from None

@@ -19,6 +19,28 @@ def load_schema() -> dict:
     return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
 
 
+def load_config(text: str | Path) -> dict:
+    """The settings in a file of YAML, or in a text of it.
+
+    Raises FewskyError, one line, on what is no YAML or no block of keys.
+    """
+    where = str(text) if isinstance(text, Path) else "config"
+    try:
+        read = text.read_text(encoding="utf-8") if isinstance(text, Path) else text
+        found = yaml.load(read, Loader=LOADER)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise FewskyError(f"{where}: wanted YAML; found {error}. Mend it.") from None
+    if not isinstance(found, dict):
+        raise FewskyError(
+            f"{where}: wanted YAML with keys such as surveys; found {_kind(found)}. Mend it."
+        )
+    return found
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
 def check(value: Any, schema: dict, root: dict, where: str = "") -> None:
     """Raise FewskyError for the most telling fault of a value against a schema."""
     validator = jsonschema.Draft202012Validator({**schema, "$defs": root["$defs"]})

@@ -1,6 +1,7 @@
 """A local HTTP server of a folder that misbehaves on demand, as archives do on bad days."""
 
 import argparse
+import gzip
 import hashlib
 import threading
 import time
@@ -13,7 +14,7 @@ HTML = b"<!DOCTYPE html><html><head><title>Service unavailable</title></head></h
 STATUS = {"404": 404, "429": 429, "500": 500, "503": 503}
 FAULTS = (
     "drop", "cut", "stall", "drip", "truncate", "longer", "wrong", "html", "loop", "no-range",
-    "changed", *STATUS,
+    "changed", "other-host", "file-scheme", "gzip", "chunked", *STATUS,
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ class MirrorServer:
         self.ranges = ranges
         self.requests: list[tuple[str, str | None, str]] = []
         self.times: list[float] = []
+        self.resumed = 0  # bytes that a client had already and was not sent again
         self.counts: Counter[str] = Counter()
         self.guard = threading.Lock()
         handler = type("Handler", (_Handler,), {"mirror": self})
@@ -92,6 +94,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault == "loop":
             self._answer(302, b"", {"Location": self.path})
+        elif fault == "file-scheme":
+            self._answer(302, b"", {"Location": "file:///etc/passwd"})
+        elif fault == "other-host":
+            place = f"http://localhost:{self.mirror.server.server_port}{self.path}"
+            self._answer(302, b"", {"Location": place})
         elif fault in STATUS:
             extra = {"Retry-After": self.mirror.retry_after} if self.mirror.retry_after else {}
             self._answer(STATUS[fault], HTML, extra)
@@ -111,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             if start >= len(whole):
                 self._answer(416, b"", {"Content-Range": f"bytes */{len(whole)}"})
                 return
+            with self.mirror.guard:
+                self.mirror.resumed += start
         headers = {"ETag": tag}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
@@ -126,6 +135,11 @@ class _Handler(BaseHTTPRequestHandler):
                 + bytes(255 - byte for byte in body[half : half + 64])
                 + body[half + 64 :]
             )
+        elif fault == "gzip":
+            body, headers = gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"}
+        elif fault == "chunked":
+            self._chunks(status, body, headers)
+            return
         length = len(body) + (1000 if fault == "longer" else 0)
         self._head(status, length, headers)
         if fault in ("cut", "stall", "longer"):
@@ -137,6 +151,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._drip(body)
         else:
             self.wfile.write(body)
+
+    def _chunks(self, status: int, body: bytes, headers: dict) -> None:
+        """A body in pieces, whose length no header tells."""
+        self.send_response(status)
+        for name, value in {"Transfer-Encoding": "chunked", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for start in range(0, len(body), 5000):
+            piece = body[start : start + 5000]
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def _drip(self, body: bytes) -> None:
         until = time.monotonic() + self.mirror.stall_s

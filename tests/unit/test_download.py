@@ -18,6 +18,7 @@ from fewsky.raw.checksums import load_checksums
 from fewsky.raw.download import COLUMNS, fetch_all, known_urls, locate
 from fewsky.raw.pace import hold_off, take_turn
 from fewsky.raw.payload import BadBytes, examine, open_fits, read_unpacked
+from tests.faults import mirror
 from tests.faults.mirror_server import FAULTS, MirrorServer
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
@@ -38,8 +39,8 @@ def frame_bytes(seed: int = 0, marked: bool = False) -> bytes:
 @pytest.fixture(autouse=True)
 def direct(monkeypatch):
     """Loopback is asked directly, whatever proxy the machine has."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
 
 
 @pytest.fixture
@@ -212,6 +213,38 @@ def test_thirty_per_cent_of_faults_end_verified_or_in_one_line(tmp_path, seed):
             assert (tmp_path / "store" / table["path"][0]).read_bytes() == content
         assert {fault for _, _, fault in server.requests} - {"ok"}
     assert done >= 8
+
+
+def test_a_bad_mirror_is_counted(tmp_path):
+    found = mirror.run(3, 12, tmp_path)
+    assert found["verified"] + len(found["refused"]) == found["files"] == 12
+    assert found["verified"] >= 11 and found["requests"] > 12 and sum(found["faults"].values()) > 3
+
+
+@pytest.mark.parametrize("kind", ["other-host", "chunked"])
+def test_a_redirect_to_another_host_and_a_body_in_pieces_bring_the_file(archive, tmp_path, kind):
+    with MirrorServer(archive, {"/a.fits.bz2": [kind]}) as server:
+        row = entry(f"{server.url}/a.fits.bz2")
+        fetch_all([row], tmp_path / "store", **QUICK)
+        content = (archive / "a.fits.bz2").read_bytes()
+        assert stored(tmp_path / "store", row["url"]).read_bytes() == content
+
+
+def test_a_redirect_to_a_file_of_this_machine_is_refused(archive, tmp_path):
+    with MirrorServer(archive, {"/a.fits": ["file-scheme"]}) as server:
+        row = entry(f"{server.url}/a.fits")
+        with pytest.raises(FewskyError, match="an address that cannot be used"):
+            fetch_all([row], tmp_path / "store", **QUICK)
+    assert leftovers(tmp_path / "store") == []
+
+
+def test_a_body_packed_on_the_way_is_told_and_asked_for_again(archive, tmp_path):
+    with MirrorServer(archive, {"/a.fits": ["gzip"]}) as server:
+        row = entry(f"{server.url}/a.fits")
+        with pytest.raises(FewskyError, match="found gzip instead of FITS"):
+            fetch_all([row], tmp_path / "one", **{**QUICK, "tries": 1})
+        fetch_all([row], tmp_path / "two", **QUICK)
+        assert [fault for _, _, fault in server.requests] == ["gzip", "ok"]
 
 
 def test_the_mirror_is_looked_at_first_and_linked(archive, tmp_path):

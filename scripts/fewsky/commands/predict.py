@@ -28,6 +28,7 @@ from fewsky.console import FewskyError
 from fewsky.experiments import merge
 from fewsky.files import load_json
 from fewsky.metrics.predicted import closing
+from fewsky.schema import load_config
 from fewsky.surveys.folder import CATALOGUE
 
 ENDINGS = ("csv", "json", "png", "pdf")
@@ -74,10 +75,10 @@ def configured(words: list[str]) -> dict[str, Any]:
             raise FewskyError(
                 f"{path}: wanted a profile; found no such file. Name another PROFILE."
             )
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))["configfile"]
+        told = load_config(path)["configfile"]
     config: dict[str, Any] = {}
     for path in told or ["config.yaml"]:
-        config = merge(config, yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+        config = merge(config, load_config(Path(path)))
     for word in values_of(words, "--config"):
         key, _, value = word.partition("=")
         config = merge(config, {key: yaml.safe_load(value)})

@@ -29,6 +29,18 @@ def run_of(folder: Path) -> psutil.Process | None:
     return None
 
 
+def locked_by(folder: Path) -> str:
+    """What to say where a folder is locked: by a run that lives, or by one that was killed."""
+    live = run_of(folder.resolve())
+    wanted = f"{folder}: wanted the folder for one run alone; found"
+    if live is not None:
+        return f"{wanted} another at work in it, process {live.pid}. Wait for it, or end it."
+    return (
+        f"{wanted} the lock of one that was killed, or that runs on another machine. If none does, "
+        "call make resume with the same PROFILE."
+    )
+
+
 def _mine():
     user = psutil.Process().username()
     for process in psutil.process_iter():

@@ -5,22 +5,21 @@ printed by their names: no archive has them there, `make fetch` brings them.
 """
 
 import sys
-
-import yaml
+from pathlib import Path
 
 from fewsky.config import resolve
 from fewsky.console import FewskyError
 from fewsky.experiments import merge
 from fewsky.raw.download import known_urls
+from fewsky.schema import load_config
 
 
 def main(paths: list[str]) -> int:
     """Print the URLs of the configuration in the given files, later ones laid over earlier ones."""
     config: dict = {}
-    for path in paths:
-        with open(path, encoding="utf-8") as stream:
-            config = merge(config, yaml.safe_load(stream))
     try:
+        for path in paths:
+            config = merge(config, load_config(Path(path)))
         results = (config.get("pathvars") or {}).get("results")
         print(*known_urls(resolve(config).surveys, results), sep="\n")
     except FewskyError as error:

@@ -3,12 +3,11 @@
 import sys
 from pathlib import Path
 
-import yaml
-
 from fewsky.config import resolve
 from fewsky.console import FewskyError
 from fewsky.files import load_table
 from fewsky.provenance import simulated
+from fewsky.schema import load_config
 
 
 def check_gate(gate: dict, results: Path) -> tuple[str, str]:
@@ -40,7 +39,7 @@ def main(arguments: list[str]) -> int:
     """Print a line a gate; exit status 1 if one fails."""
     path, results = arguments
     try:
-        plan = resolve(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+        plan = resolve(load_config(Path(path)))
         verdicts = [check_gate(gate, Path(results)) for gate in plan.gates]
     except FewskyError as error:
         print(f"fewsky: {error}", file=sys.stderr)

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
+from fewsky.console import FewskyError
 from fewsky.files import save_arrays
 from fewsky.models.schedule import Progress
 
@@ -38,10 +39,11 @@ def load_state(
     optimiser: torch.optim.Optimizer,
     generators: dict[str, torch.Generator],
 ) -> tuple[Tensors, Progress]:
-    """Fill network, optimiser and generators from a state; return the best weights and progress."""
-    with safe_open(path, framework="pt") as stream:
-        progress = Progress(**json.loads(stream.metadata()["progress"]))
-        state = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+    """Fill network, optimiser and generators from a state; return the best weights and progress.
+
+    Raises FewskyError on a damaged state.
+    """
+    progress, state = _read(path)
     network.load_state_dict(_shaped(_under("network", state), network.state_dict()))
     _restore(optimiser, _under("optimiser", state))
     for name, generator in generators.items():
@@ -49,6 +51,18 @@ def load_state(
     weights = network.state_dict()
     best = _shaped(_under("best", state), weights)
     return {name: value.to(weights[name].device) for name, value in best.items()}, progress
+
+
+def _read(path: str | Path) -> tuple[Progress, Tensors]:
+    try:
+        with safe_open(path, framework="pt") as stream:
+            progress = Progress(**json.loads(stream.metadata()["progress"]))
+            return progress, {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+        raise FewskyError(
+            f"{path}: wanted the state of a training; found {error}. Delete it and run again: the "
+            "training begins anew."
+        ) from None
 
 
 def _prefixed(prefix: str, tensors: Tensors) -> Tensors:

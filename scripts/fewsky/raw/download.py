@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from fewsky.addresses import check_secrets
 from fewsky.console import FewskyError, say
 from fewsky.files import load_table, published, sha256
 from fewsky.lock import held
@@ -134,6 +135,7 @@ def locate(url: str) -> str:
 
     Raises FewskyError for addresses without a file, with a password, or that would leave the store.
     """
+    check_secrets(url, "address")
     parts = urlsplit(url)
     names = [unquote(name) for name in parts.path.split("/")[1:]]
     if parts.query:
@@ -177,6 +179,7 @@ def _known_files(survey: Mapping[str, Any], room: Path | None) -> list[dict[str,
 def _folder(mirror: str | Path | None) -> Path | None:
     if mirror is None:
         return None
+    check_secrets(str(mirror), "mirror")
     folder = Path(str(mirror).removeprefix("file://")).expanduser()
     if not folder.is_dir():
         raise FewskyError(

@@ -19,6 +19,7 @@ CHUNK = 1 << 20
 BLOCK = 2880  # FITS comes in blocks of this many bytes
 LARGEST = 1 << 32  # bytes after decompression; the largest survey file used is 2.5 GB
 IN_MEMORY = 1 << 30  # the same for files that are read whole
+MOST_AXES = 999  # that FITS knows
 MAGIC = {
     ".fits": (b"SIMPLE  =", "FITS"),
     ".bz2": (b"BZh", "bzip2"),
@@ -95,7 +96,10 @@ def read_unpacked(path: str | Path, limit: int = IN_MEMORY) -> bytes:
 
 @contextmanager
 def open_fits(path: str | Path) -> Iterator:
-    """Yield a FITS file's HDUs (astropy), read into memory, sound to the last byte."""
+    """Yield a FITS file's HDUs (astropy), read into memory, sound to the last byte.
+
+    Header cards that cannot be understood are as if they were not there.
+    """
     from astropy.io import fits
 
     name = Path(path).name
@@ -104,8 +108,30 @@ def open_fits(path: str | Path) -> Iterator:
     except FileNotFoundError:
         raise FewskyError(f"{path}: wanted a FITS file; found none. Download it again.") from None
     check_fits(io.BytesIO(content), name)
-    with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
+    try:
+        hdus = fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False)
+        for hdu in hdus:
+            _drop_unreadable(hdu.header)
+            hdu.data  # noqa: B018 - read now, so that what is wrong with it is told here
+    except Exception as error:  # astropy raises many kinds, all about the file
+        raise BadBytes(name, "FITS that astropy can read", _told(error)) from None
+    try:
         yield hdus
+    except (fits.VerifyError, UnicodeError) as error:  # texts are decoded when they are asked for
+        raise BadBytes(name, "FITS of readable texts", _told(error)) from None
+
+
+def _drop_unreadable(header) -> None:
+    for card in list(header.cards):
+        try:
+            card.value, card.comment  # noqa: B018 - parsed when they are asked for
+        except Exception:  # as astropy's, of many kinds
+            del header[card.keyword]
+
+
+def _told(error: Exception) -> str:
+    words = " ".join(str(error).split())[:160]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def check_fits(stream: BinaryIO, name: str) -> None:
@@ -135,9 +161,13 @@ def _extent(stream: BinaryIO, name: str) -> int:
             cards.setdefault(block[start : start + 8].rstrip(), block[start + 9 : start + 80])
     try:
         values = {key: _whole(cards.get(key), default) for key, default in _SIZES.items()}
-        axes = [_whole(cards.get(b"NAXIS%d" % (k + 1)), 0) for k in range(values[b"NAXIS"])]
+        axes, image, tile = (_axes(cards, word) for word in (b"NAXIS", b"ZNAXIS", b"ZTILE"))
     except ValueError:
         raise BadBytes(name, "whole numbers for BITPIX and NAXIS", "others") from None
+    if max(math.prod(image), math.prod(tile)) * 8 > IN_MEMORY:  # values of at most 8 bytes
+        raise BadBytes(name, f"an image of at most {IN_MEMORY:,} bytes unpacked", "a larger one")
+    if values[b"PCOUNT"] < 0 or values[b"GCOUNT"] < 0:
+        raise BadBytes(name, "PCOUNT and GCOUNT of 0 or more", "less")
     if not axes:
         return length
     elements = values[b"GCOUNT"] * (values[b"PCOUNT"] + math.prod(axes))
@@ -147,9 +177,20 @@ def _extent(stream: BinaryIO, name: str) -> int:
 _SIZES = {b"BITPIX": 8, b"NAXIS": 0, b"PCOUNT": 0, b"GCOUNT": 1}
 
 
+def _axes(cards: dict[bytes, bytes], word: bytes) -> list[int]:
+    """The axes that cards such as NAXIS1 give, of an image or of one that is packed in a table."""
+    number = _whole(cards.get(b"NAXIS" if word == b"NAXIS" else b"ZNAXIS"), 0)
+    if not 0 <= number <= MOST_AXES:
+        raise ValueError
+    axes = [_whole(cards.get(b"%s%d" % (word, k + 1)), 0) for k in range(number)]
+    if min(axes, default=0) < 0:
+        raise ValueError
+    return axes
+
+
 def _whole(value: bytes | None, default: int) -> int:
     number = default if value is None else int(value.split(b"/")[0])
-    if abs(number) > LARGEST:
+    if not -64 <= number <= LARGEST:  # -64 is BITPIX of doubles
         raise ValueError
     return number
 

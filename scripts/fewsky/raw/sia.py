@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from fewsky.raw.answers import Hiccup, Refused
 from fewsky.raw.payload import describe
@@ -35,8 +36,8 @@ def image_of(page: bytes, band: str) -> str:
 def rows_of(page: bytes) -> list[dict[str, str]]:
     """The rows of a VOTable by the names of its columns, in small letters."""
     try:
-        root = ElementTree.fromstring(page)
-    except ElementTree.ParseError:
+        root = _parsed(page)
+    except (expat.ExpatError, LookupError, ValueError):
         raise Hiccup(f"{describe(page[:4096])} instead of a table of images") from None
     names = [item.get("name", "").lower() for item in root.iter() if _tag(item) == "FIELD"]
     cells = ([c.text or "" for c in row if _tag(c) == "TD"] for row in root.iter()
@@ -44,8 +45,26 @@ def rows_of(page: bytes) -> list[dict[str, str]]:
     return [dict(zip(names, (text.strip() for text in row), strict=False)) for row in cells]
 
 
+def _parsed(page: bytes) -> ElementTree.Element:
+    """The root of a page's XML; ValueError where it declares an entity, which no table needs."""
+
+    def refuse(*_):
+        raise ValueError("an entity")
+
+    parser, tree = expat.ParserCreate(), ElementTree.TreeBuilder()
+    parser.buffer_text = True
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
+    parser.CharacterDataHandler = tree.data
+    parser.Parse(page, True)
+    root = tree.close()
+    if _tag(root) != "VOTABLE":
+        raise ValueError("another document")
+    return root
+
+
 def _tag(item: ElementTree.Element) -> str:
-    return item.tag.rpartition("}")[2]
+    return item.tag.rpartition(":")[2]
 
 
 def _first(row: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fewsky.console import FewskyError, say
 from fewsky.raw.payload import describe
-from fewsky.surveys.object_table import finish, table_error
+from fewsky.surveys.object_table import finish, read_text, table_error
 
 
 def read_answer(path: Path, may_be_empty: bool = False) -> pd.DataFrame:
@@ -22,11 +22,10 @@ def read_answer(path: Path, may_be_empty: bool = False) -> pd.DataFrame:
         head = stream.read(4096)
     if head.lstrip()[:1] == b"<":
         raise table_error(path.name, "a table with a line of column names", describe(head))
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#")
-    except (ValueError, pd.errors.ParserError) as error:
-        raise table_error(path.name, "a table with a line of column names", str(error)) from None
-    table.columns = [str(name).strip().lower() for name in table.columns]
+    table = read_text(path, path.name, comment="#").rename(columns=str.lower)
+    again = table.columns[table.columns.duplicated()]
+    if len(again):
+        raise table_error(path.name, "each column once", f"'{again[0]}' twice")
     table = table.apply(lambda column: column.str.strip())
     if len(table) == 0 and not may_be_empty:
         raise table_error(path.name, "rows", "only the line of column names")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError
+from fewsky.surveys.object_table import read_text
 from fewsky.surveys.sdss import BANDS, Field, parse_field
 
 LABELS = {3: "galaxy", 6: "star"}  # SDSS OBJC_TYPE; 0 unknown, 8 sky and others have no class
@@ -34,6 +35,8 @@ def read_csv_catalogue(path: str | Path, labelled: bool = True) -> pd.DataFrame:
     stem, count = Path(path).stem, len(raw)
     plain = [f"{stem}-{row}" for row in range(count)]
     table["object_id"] = raw.get("object_id", plain)
+    if (table["object_id"].str.strip() == "").any():
+        raise catalogue_error(path, "each object_id once", "an empty one")
     if table["object_id"].duplicated().any():
         first = table["object_id"][table["object_id"].duplicated()].iloc[0]
         raise catalogue_error(path, "each object_id once", f"'{first}' twice")
@@ -67,11 +70,10 @@ def catalogue_error(path: str | Path, wanted: str, found: str) -> FewskyError:
 
 
 def _csv(path: str | Path, labelled: bool) -> pd.DataFrame:
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise catalogue_error(path, "a CSV with a line of column names", str(error)) from None
-    raw.columns = [str(name).strip().lower() for name in raw.columns]
+    raw = read_text(path, path, catalogue_error, skipinitialspace=True).rename(columns=str.lower)
+    again = raw.columns[raw.columns.duplicated()]
+    if len(again):
+        raise catalogue_error(path, "each column once", f"'{again[0]}' twice")
     told = ["label"] if labelled else []
     sky, pixels = {"ra", "dec", *told} <= set(raw), {"x", "y", *told} <= set(raw)
     if not sky and not pixels:

@@ -1,7 +1,9 @@
 """EFIGI's two archives, read and checked: its objects with their types, and its pictures."""
 
+import gzip
 import io
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,7 @@ from fewsky.surveys.object_table import finish, table_error
 
 ATTRIBUTES = "EFIGI_attributes.txt"  # name, T, its lower and upper end, and further attributes
 PLACES = "EFIGI_coord_redshift.txt"  # name, RA and dec in degrees, redshifts
+CHUNK = 1 << 20
 LARGEST_MEMBER = 64_000_000  # bytes of one file within an archive
 GONE = "Delete it and run again."
 
@@ -66,9 +69,11 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, "r:gz") as archive:
             yield archive
+            while archive.fileobj.read(CHUNK):  # to the check sum, which stands at the end
+                pass
     except FileNotFoundError:
         raise FewskyError(f"{path}: wanted an archive; found none. Download it again.") from None
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         found = " ".join(str(error).split())
         raise FewskyError(
             f"{Path(path).name}: wanted a whole .tgz; found {found}. {GONE}"

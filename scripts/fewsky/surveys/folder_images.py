@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from fewsky.console import FewskyError, say
 from fewsky.raw.payload import describe, open_fits
 from fewsky.surveys.folder import SHARD
-from fewsky.surveys.object_table import COLUMNS, finish, table_error
+from fewsky.surveys.object_table import COLUMNS, finish, read_text, table_error
 
 LARGEST_PX = 64_000_000  # of one image: a picture that unpacks to more is refused
 REQUIRED = ("object_id", "file")
@@ -83,11 +83,7 @@ def _check_colour(pixels: np.ndarray, name: str, bands: list[str]) -> None:
 
 
 def _csv(path: Path, name: str) -> pd.DataFrame:
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise table_error(name, "a CSV with a line of column names", str(error)) from None
-    raw.columns = [str(column).strip() for column in raw.columns]
+    raw = read_text(path, name, skipinitialspace=True)
     lacking = [column for column in REQUIRED if column not in raw]
     if lacking:
         raise table_error(name, f"columns {', '.join(REQUIRED)}", f"no {', '.join(lacking)}")

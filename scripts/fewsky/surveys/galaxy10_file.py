@@ -16,6 +16,7 @@ from fewsky.surveys.galaxy10 import CLASSES, NUMBERS, object_id, row_of
 from fewsky.surveys.object_table import finish
 
 RANGES = {"ra": (0, 360), "dec": (-90, 90)}  # degrees
+MOST_IMAGES, LARGEST_SIDE = 10_000_000, 2048  # more is refused before it is unpacked
 GONE = "Delete it and run again."
 
 
@@ -83,6 +84,9 @@ def _check_images(content: h5py.File, name: str) -> tuple[int, int]:
         raise _bad(name, "images (n, s, s, 3) of type uint8", f"{shape} of type {held.dtype}")
     if shape[0] == 0:
         raise _bad(name, "images", "0 of them")
+    if shape[0] > MOST_IMAGES or shape[1] > LARGEST_SIDE:
+        wanted = f"at most {MOST_IMAGES:,} images of at most {LARGEST_SIDE:,} pixels a side"
+        raise _bad(name, wanted, f"the shape {shape}", GONE)
     return shape[0], shape[1]
 
 
@@ -115,10 +119,13 @@ def _numbers(content: h5py.File, name: str, key: str, length: int) -> np.ndarray
 
 def _column(content: h5py.File, name: str, key: str, length: int | None = None) -> h5py.Dataset:
     """A dataset of the file; one number an image where `length` is given."""
-    held = content.get(key)
+    own = isinstance(content.get(key, getlink=True), h5py.HardLink)  # no link to another file
+    held = content.get(key) if own else None
     if not isinstance(held, h5py.Dataset):
         keys = ", ".join(sorted(content)) or "nothing"
         raise _bad(name, f"a dataset '{key}'", keys, f"Take a file that has it, or {GONE.lower()}")
+    if held.external or held.is_virtual:
+        raise _bad(name, f"'{key}' in the file itself", "a pointer to another file", GONE)
     if length is not None and held.shape != (length,):
         found = f"{held.shape[0]:,} rows" if held.ndim == 1 else f"the shape {held.shape}"
         raise _bad(name, f"one '{key}' for each of {length:,} images", found)

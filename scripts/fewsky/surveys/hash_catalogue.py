@@ -14,7 +14,7 @@ from astropy.io import ascii
 from fewsky.console import FewskyError, say
 from fewsky.surveys.hash import plates_of
 from fewsky.surveys.hash_kinds import kind_of
-from fewsky.surveys.object_table import finish, table_error
+from fewsky.surveys.object_table import finish, read_text, table_error
 
 SAME_ARCSEC = 1.0  # V/163 gives positions to an arcsec
 SHOWN = 10  # pairs that an error line names
@@ -98,13 +98,9 @@ def read_v163(paths: Mapping[str, Path]) -> pd.DataFrame:
 
 def read_export(path: Path) -> pd.DataFrame:
     """A CSV that its owner exported from HASH; every column as text."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise table_error(path.name, "a CSV with a line of column names", str(error)) from None
+    table = read_text(path, path.name, skipinitialspace=True)
     if len(table) == 0:
         raise table_error(path.name, "rows", "only the line of column names")
-    table.columns = [str(name).strip() for name in table.columns]
     return table
 
 

@@ -1,6 +1,8 @@
 """objects.csv: the columns that every list of objects with images has."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,26 @@ def finish(table: pd.DataFrame, others: tuple[str, ...] = ()) -> pd.DataFrame:
     return table.assign(
         **{name: table[name].astype(object).fillna("").astype(str) for name in WORDS}
     )
+
+
+def read_text(
+    source: Any, name: object, error: Callable | None = None, **options: Any
+) -> pd.DataFrame:
+    """A CSV as text, its first line as names of columns without blanks; what lacks is "".
+
+    `options` go to pandas, `error` makes the error (by default `table_error`). Raises FewskyError
+    on what is none, on a line with more cells than the first, and on a name that repeats.
+    """
+    error = error or table_error
+    try:
+        raw = pd.read_csv(source, dtype=str, keep_default_na=False, header=None, **options)
+    except (ValueError, pd.errors.ParserError) as fault:
+        raise error(name, "a CSV with a line of column names", str(fault)) from None
+    names = [str(cell).strip() for cell in raw.iloc[0].fillna("")]
+    again = next((one for one in names if one and names.count(one) > 1), None)
+    if again:
+        raise error(name, "each column once", f"'{again}' twice")
+    return raw.iloc[1:].set_axis(names, axis=1).reset_index(drop=True).fillna("")
 
 
 def load_objects(path: str | Path) -> pd.DataFrame:

@@ -26,6 +26,8 @@ SHARED = (
 PHOTOOBJ = (*SHARED, "OBJID", "MODE", "NCHILD", "CLEAN")
 CALIBOBJ = (*SHARED, "RERUN")
 NO_TABLE = "none: the field is empty (set its catalogue to none) or the file is broken"
+WHOLE = {"RERUN", "RUN", "CAMCOL", "FIELD", "ID", "OBJC_TYPE", "RESOLVE_STATUS", "MODE", "NCHILD",
+         "CLEAN", "THING_ID"}  # fmt: skip
 OPTIONAL = ("PSFFLUX_IVAR", "MODELFLUX_IVAR", "PETROTH50", "PETROTH90", "PSF_FWHM", "THING_ID")
 VECTORS = {"ROWC", "COLC", "PSFFLUX", "MODELFLUX", "EXTINCTION", *OPTIONAL} - {"THING_ID"}
 
@@ -118,12 +120,25 @@ def _read(path: str | Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
             raise catalogue_error(path, "a table with rows", "an empty one")
         present = [name for name in (*wanted, *OPTIONAL) if name in names]
         raw = {name: _native(data[names[name]]) for name in present}
+    _check_numbers(path, raw)
     for name in VECTORS & set(raw):
         if raw[name].shape[1:] != (len(BANDS),):
             raise catalogue_error(
                 path, f"{name} with 5 values a row (u,g,r,i,z)", f"{raw[name].shape[1:]}"
             )
     return raw
+
+
+def _check_numbers(path: str | Path, raw: dict[str, np.ndarray]) -> None:
+    """Raise FewskyError for texts where numbers are due; RERUN is often a text of one."""
+    for name in raw.keys() - {"OBJID"}:
+        values, kind = raw[name], raw[name].dtype.kind
+        if name == "RERUN" and kind in "US":
+            values = pd.to_numeric(pd.Series(values.astype(str)), errors="coerce").to_numpy()
+        if values.dtype.kind not in "iufb":
+            raise catalogue_error(path, f"numbers in {name}", "texts")
+        if name in WHOLE and not np.isfinite(values).all():
+            raise catalogue_error(path, f"numbers in {name}", "some that are none")
 
 
 def _native(column: Any) -> np.ndarray:
