@@ -1,8 +1,8 @@
 """Finished work that nobody has taken note of yet: kept until the run that asked for it ends well.
 
-A job may be done while Snakemake dies before it can say so, and then Snakemake makes the job's files
-again. What took days is kept beside its unfinished state, as links to the files, and handed out once
-more.
+A job may be done while Snakemake dies before it can say so, and then Snakemake makes the job's
+files again. What took days is kept beside its unfinished state, as links to the files, and handed
+out once more.
 """
 
 import os

@@ -3,7 +3,6 @@
 import argparse
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from fewsky.files import save_json
@@ -26,7 +25,9 @@ def killed(folder: Path, count: int, seed: int) -> dict:
         "most_epochs_lost": max(lost, default=0),
         "files_compared": len(results[1]),
         "files_differing": [name for name in differing if not kills.timed(name)],
-        "files_that_hold_times": {name: kills.timed(name) for name in differing if kills.timed(name)},
+        "files_that_hold_times": {
+            name: kills.timed(name) for name in differing if kills.timed(name)
+        },
         "without_a_record": kills.unrecorded(folder / "killed", quiet),
     }
 

@@ -1,8 +1,8 @@
 """Kill a run again and again at moments drawn by a seed, resume it, and hold it to a quiet one.
 
-A kill hits a job, the trainer or Snakemake itself, with SIGKILL, SIGTERM or SIGINT. What is written
-down of each: its victim, the epochs that were trained and had to be trained again, and the jobs that
-had ended and had to run again.
+A kill hits a job, the trainer or Snakemake itself, with SIGKILL, SIGTERM or SIGINT. What is
+written down of each: its victim, the epochs that were trained and had to be trained again, and the
+jobs that had ended and had to run again.
 """
 
 import base64
@@ -30,11 +30,23 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CONFIGS = [*TINY, "tests/faults/longer.yaml"]
 INSIDE = 0.75  # share of trainers that are hit in training; the others while they start or end
 LEG_S = 1800  # longest time that a run may take without an end
-POLL_S = 0.05
-# What tells seconds, and what is made of it; nothing else may differ between two runs.
-TIMED = {
+POLL_S = 0.2
+# What is left out of the comparison, and why.
+LEFT_OUT = {
     "benchmarks/": "seconds and memory of every job",
     "logs/": "progress, in seconds and images a second",
+    "models/.resume/": "unfinished work",
+}
+# Results that hold times, or are made of such; nothing else may differ between two runs.
+TIMED = {
+    "tables/tab_pn_cost": "seconds of trainings, from benchmarks",
+    "tables/tab_resources": "seconds and memory of all jobs",
+    "tables/tab_g10_latency": "measured seconds an image",
+    "tables/tab_det_latency": "measured seconds an image",
+    "figures/fig_g10_pareto": "measured seconds an image",
+    "tables/numbers": "some numbers of the text are times",
+    "tables/pages.provenance.json": "checksums of tables that hold times",
+    "paper.": "prints tables that hold times",
 }
 EPOCH = re.compile(r"^(.+?) epoch (\d+): ")
 BEGUN = re.compile(r"^Job (\d+): (.+)$")
@@ -64,19 +76,23 @@ def plan(kills: int, seed: int, jobs: int) -> list[Kill]:
     # Four fifths of the jobs, so that the last kill still finds something to hit.
     gaps = rng.multinomial(int(0.8 * jobs), np.full(kills, 1 / kills))
     return [
-        Kill(
-            k, *pairs[which], int(gap), round(rng.uniform(0, 1), 3), bool(rng.random() < INSIDE)
-        )
+        Kill(k, *pairs[which], int(gap), round(rng.uniform(0, 1), 3), bool(rng.random() < INSIDE))
         for k, (which, gap) in enumerate(zip(order, gaps, strict=True))
     ]
 
 
 def manifest(results: Path) -> dict[str, str]:
-    """SHA-256 of every result by its path; unfinished work and TIMED are left out."""
+    """SHA-256 of every result by its path, without LEFT_OUT."""
     files = (path for path in sorted(results.rglob("*")) if path.is_file())
     named = {str(path.relative_to(results)): path for path in files}
-    left_out = (*TIMED, "models/.resume/")
-    return {name: sha256(path) for name, path in named.items() if not name.startswith(left_out)}
+    return {
+        name: sha256(path) for name, path in named.items() if not name.startswith(tuple(LEFT_OUT))
+    }
+
+
+def timed(name: str) -> str | None:
+    """Why a result may differ between two runs; None where it may not."""
+    return next((why for start, why in TIMED.items() if name.startswith(start)), None)
 
 
 class Trainers:
@@ -255,9 +271,11 @@ def disturbed(folder: Path, kills: list[Kill], seed: int, target: str | None = N
     folder = copy_repository(folder).resolve()
     rng, todo, done = np.random.default_rng([seed, 1]), list(kills), []
     ended: Counter[str] = Counter()
+    legs = 0
     with Trainers(folder, folder / "results/tiny") as trainers:
-        for legs in range(1, 2 * len(kills) + 3):
+        for _ in range(2 * len(kills) + 2):
             leg = Leg(folder, target)
+            legs += 1
             while todo and strike(folder, todo[0], rng, leg):
                 done.append(todo.pop(0))
                 if done[-1].victim == "snakemake":
@@ -295,5 +313,7 @@ def differing(found: dict[str, str], wanted: dict[str, str]) -> list[str]:
 
 def unrecorded(folder: Path, wanted: Path) -> list[str]:
     """Results of a run that Snakemake keeps no record of, though it does of a quiet run's."""
-    kept = [{path.name for path in (one / ".snakemake/metadata").rglob("*")} for one in (folder, wanted)]
+    kept = [
+        {path.name for path in (one / ".snakemake/metadata").rglob("*")} for one in (folder, wanted)
+    ]
     return sorted(base64.b64decode(name).decode() for name in kept[1] - kept[0])
