@@ -14,7 +14,7 @@ from tests.unit.small_results import AUGMENTS, ROOT, demo, run_script, sample
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
 # Those have test files of their own.
 CHAPTERS = ("_pn_", "_g10_", "_ssl_", "_det")
-PARTS = ("_tried", "_distance", "_generated", "_told", "_4class", "_dedup")
+PARTS = ("_tried", "_distance", "_generated", "_told", "_4class", "_dedup", "_resources")
 ELSEWHERE = (*CHAPTERS, *PARTS)
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")
