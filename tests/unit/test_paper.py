@@ -110,8 +110,11 @@ def test_a_caption_that_cannot_be_shown_is_one_line(tmp_path, text):
 
 def test_the_origin_names_a_few_inputs_and_counts_the_rest(content, tmp_path):
     figures, _ = make_shown(tmp_path)
-    found = origin(figures[0], "scripts/plot.py", "paper.x")
-    assert found["inputs"][0] == {"name": "metrics/task-0.csv", "sha": "00000000"}
+    found = origin(figures[0], "scripts/plot.py", "paper.x", "../..")
+    first = found["inputs"][0]
+    assert (first["name"], first["sha"]) == ("metrics/task-0.csv", "00000000")
+    assert first["url"].endswith("metrics/task-0.csv")  # from the paper's folder
+    assert found["urls"] == {"script": "../../scripts/plot.py", "block": "../../config.yaml"}
     assert (len(found["inputs"]), found["others"]["count"]) == (3, 2)
     assert found["simulated"]
 

@@ -15,7 +15,7 @@ SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("tabulate_*.py"))
 # Those have test files of their own.
 CHAPTERS = ("_pn_", "_g10_", "_ssl_", "_det")
 PARTS = ("_tried", "_distance", "_generated", "_told", "_4class", "_dedup")
-PARTS = (*PARTS, "_claims", "_sota", "_leakage")
+PARTS = (*PARTS, "_claims", "_sota", "_leakage", "_resources")
 ELSEWHERE = (*CHAPTERS, *PARTS)
 HERE = [name for name in SCRIPTS if not any(part in name for part in ELSEWHERE)]
 PUBLISHED = tables.load_published(ROOT / "report/published.csv")
