@@ -69,6 +69,7 @@ if LEAKING:
     include: "rules/audit_leakage.smk"
 
 
+include: "rules/common_cards.smk"
 include: "rules/report.smk"
 include: "rules/cards.smk"
 

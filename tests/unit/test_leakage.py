@@ -199,14 +199,19 @@ def plan(**probes):
     }
     tasks = {"t": {"classes": CLASSES}, "boxes": {"classes": []}}
     paper = {"audit": {"leakage": {"probes": probes}}}
-    return SimpleNamespace(experiments=items, tasks=tasks, paper=paper)
+    atlas = [{"task": "t", "experiment": "atlas-t-probe"}]
+    return SimpleNamespace(experiments=items, tasks=tasks, paper=paper, atlas=atlas)
 
 
 def test_probes_are_held_against_the_configuration():
     for name in ("forest", "probe", None):
         check_leakage(plan(t=name))
-    assert leaking({"audit": None}) == leaking({"audit": {"leakage": None}}) == {}
-    assert leaking(plan(t="forest", u=None).paper) == {"t": "forest"}
+    for audit in (None, {"leakage": None}):
+        assert leaking(SimpleNamespace(paper={"audit": audit})) == {}
+    given = plan(t="forest", u=None, gone="atlas-gone-probe")
+    assert leaking(given) == {"t": "forest"}
+    with pytest.raises(FewskyError, match="atlas-t-none"):
+        check_leakage(plan(t="atlas-t-none"))
     for wrong in ({"t": "mode"}, {"t": "network"}, {"t": "other"}, {"boxes": "other"}):
         with pytest.raises(FewskyError, match="a linear probe, a forest"):
             check_leakage(plan(**wrong))
