@@ -28,6 +28,7 @@ from fewsky.models.detect_views import (
 from fewsky.models.start import Start
 from fewsky.models.train import train
 from fewsky.networks.detectors import PARTS, build_detector
+from fewsky.unfinished import forget
 from tests.unit.training_world import RECIPE, settings
 
 SIDE, BANDS = 64, ["g", "r"]
@@ -115,6 +116,7 @@ def run(tmp_path, data=None, name="out", start=None, **changes):
         detection(**changes), *given, 0, out, tmp_path / "resume", "cpu", start, boxes=boxes,
         wait_seconds=0,
     )  # fmt: skip
+    forget(tmp_path / "resume")
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 

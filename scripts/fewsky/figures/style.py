@@ -61,6 +61,7 @@ def save(fig: Figure, pdf: str | Path, png: str | Path, *, simulated: bool) -> N
     """Write a figure as PDF and PNG, the same bytes each time, stamped if it is simulated."""
     if simulated:
         stamp(fig)
+    fig.draw_without_rendering()  # axes of equal aspect find their places at the second drawing
     with published(pdf) as path:
         fig.savefig(path, metadata={"CreationDate": None})
     with published(png) as path:
