@@ -39,7 +39,7 @@ def made(tiny, tmp_path_factory):
         os.chdir(before)
     target = tmp_path_factory.mktemp("bundle") / archive.name
     archive.rename(target)
-    subprocess.run(["rm", "-r", archive.with_suffix("")], check=True)
+    subprocess.run(["rm", "-r", archive.with_suffix(""), f"{archive}.sha256"], check=True)
     return target
 
 
