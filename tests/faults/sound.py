@@ -168,7 +168,7 @@ def _of_archives():
 def read_galaxy10(folder: Path):
     settings = {"release": "sdss", "counts": COUNTS, "shard_objects": 100}
     objects = galaxy10_file.select_objects(rows(("packed", "g.h5")), folder, settings)
-    return list(galaxy10_file.read_images(folder / "g.h5", objects["object_id"]))
+    return list(galaxy10_file.read_images(folder / "g.h5", objects["object_id"], BANDS))
 
 
 def read_galaxyzoo(folder: Path):
