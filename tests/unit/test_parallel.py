@@ -18,6 +18,7 @@ from fewsky.console import FewskyError
 from fewsky.files import load_arrays, load_json, save_arrays, save_table
 from fewsky.models.launch import launch
 from fewsky.models.results import paths_in
+from fewsky.unfinished import forget
 from tests.conftest import ROOT
 from tests.unit.training_world import settings, world
 
@@ -99,7 +100,9 @@ def assert_equal_but_for_sums(one: Path, two: Path) -> None:
 )
 def test_two_processes_train_as_one(tmp_path, changes):
     launch(told(tmp_path, "one", **changes), 1)
+    forget(tmp_path / "resume")
     written = launch(told(tmp_path, "two", **changes), 2)
+    forget(tmp_path / "resume")
     assert written == paths_in(tmp_path / "two")
     assert_equal_but_for_sums(tmp_path / "one", tmp_path / "two")
     assert list((tmp_path / "resume").iterdir()) == []

@@ -21,6 +21,7 @@ from fewsky.models.trained import load_model, predict
 from fewsky.splits.assign import make_split
 from fewsky.splits.labels import as_one_class, target_values
 from fewsky.target_columns import are_measured
+from fewsky.unfinished import forget
 from tests.conftest import ROOT
 from tests.unit.training_world import SIZE, settings, world
 
@@ -56,6 +57,7 @@ def told(**changes):
 def run(tmp_path, data=None, **changes):
     out = tmp_path / "out"
     train(told(**changes), *(data or bright_world()), 0, out, tmp_path / "resume", "cpu")
+    forget(tmp_path / "resume")
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 

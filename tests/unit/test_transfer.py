@@ -20,6 +20,7 @@ from fewsky.models.trained import load_model, predict
 from fewsky.models.weights import prepare
 from fewsky.networks import build, module_of
 from fewsky.networks.backbone import first_trained, keep_statistics
+from fewsky.unfinished import forget
 from tests.unit.training_world import RECIPE
 
 SIZE, BANDS = 32, ["red", "green", "blue"]
@@ -86,6 +87,7 @@ def fit(tmp_path, weights, name="pn", data=None, stored=None, labels=None, stage
     out = tmp_path / "models" / name / "draw-0"
     start = load_start(weights, stage, 0)
     train(told, *(data or world()), 0, out, tmp_path / "resume", "cpu", start, stored, labels)
+    forget(tmp_path / "resume")
     return out
 
 
