@@ -15,7 +15,7 @@ from tests.conftest import ROOT, TINY, copy_repository, environment, snakemake
 R = "results/tiny"
 WORDS = ["--profile", "profiles/demo", "--configfile", *TINY, "--cores", "2"]
 # What a laptop may run: no GPU, no archive.
-DRAWN = re.compile("plot_.*|tabulate_.*|collect_numbers|write_paper|write_cards")
+DRAWN = re.compile("plot_.*|tabulate_.*|collect_numbers|write_paper|show_tables|write_cards")
 
 
 def command(folder, name, *own, words=WORDS):
@@ -80,7 +80,7 @@ def test_one_figure_and_the_paper_are_drawn_again(laptop):
     code, text = command(laptop, "remake")
     assert code == 0, text
     assert {rule for rule in re.findall(r"^(\w+) +1$", text, re.M)} == {
-        "plot_sdss_patches", "write_paper", "paper"
+        "plot_sdss_patches", "write_paper", "tabulate_resources", "show_tables", "paper"
     }  # fmt: skip
     assert "nothing has changed" in command(laptop, "remake")[1]
 
