@@ -116,10 +116,14 @@ def assert_recovered(run, folder: Path, local: Path) -> None:
     assert all((made / path.name).read_bytes() == path.read_bytes() for path in wanted.iterdir())
 
 
+# Tables that hold times, and the pages of all tables.
+TIMED = ("tab_pn_cost", "tab_resources", "pages.")
+
+
 def checksums(folder: Path) -> dict[str, dict]:
-    """Checksums of all that a provenance record covers, but of the table that holds times."""
+    """Checksums of all that a provenance record covers, but of tables that hold times."""
     records = sorted((folder / RESULTS).rglob("*provenance.json"))
-    records = [path for path in records if not path.name.startswith("tab_pn_cost")]
+    records = [path for path in records if not path.name.startswith(TIMED)]
     return {str(path.relative_to(folder)): load_json(path)["outputs"] for path in records}
 
 
