@@ -41,7 +41,7 @@ def sample(shared, tmp_path_factory):
 
 
 def listed():
-    return pd.DataFrame([{"path": "sample.h5", "url": "sample.h5"}])
+    return pd.DataFrame([{"kind": "packed", "path": "sample.h5", "url": "sample.h5"}])
 
 
 def test_real_images_reach_the_cutouts(sample, tmp_path):
