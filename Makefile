@@ -32,7 +32,7 @@ WORKERS ?= -n 2 --no-loadscope-reorder
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help paper sample folder predict resume test test-all test-slurm bench urls fetch verify-science lint docs lock estimate
+.PHONY: help paper sample folder predict resume test test-all test-slurm bench growth urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -85,8 +85,11 @@ test-all: $(VENV)/.done  ## the slow ones too, and the demo through Slurm where 
 test-slurm: $(VENV)/.done  ## the Slurm profile on a Slurm of its own; needs root and Debian's slurm-wlm and munge
 	$(BIN)/python -m pytest -m "slurm and not slow" tests/slurm
 
-bench: $(VENV)/.done  ## speed as ratios against named peers, in results/bench.json
+bench: $(VENV)/.done  ## speed against named peers, memory against bounds, in results/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks
+
+growth: $(VENV)/.done  ## time and memory a field as simulated fields grow: make growth SEED=1 FIELDS="10 100 1000"
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks.growth --seed $(or $(SEED),1) $(if $(FIELDS),--fields $(FIELDS))
 
 urls: $(VENV)/.done  ## the URL of every archive file that config.yaml needs: make -s urls
 	@PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.urls config.yaml

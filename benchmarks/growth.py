@@ -24,7 +24,7 @@ from fewsky.files import load_table, save_json
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = [ROOT / "config.yaml", ROOT / "profiles/demo/overrides.yaml"]
 RESULTS = "results/growth"
-SIDE = 256  # pixels of a frame
+SIDE = 128  # pixels of a frame
 SHARD, SCAN = 10, 50  # fields of a job, and of a simulated run and camera column at most
 # What a stage of the workflow is asked for; a later one finds what an earlier one has made.
 STAGES = {
@@ -126,8 +126,8 @@ def overlaid(layout: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         "shard_fields": SHARD,
         "redshifts": "none",
     }
-    # A frame is a fiftieth of a real one: so is the light of the one star in it that is saturated.
-    frames = {"rows": SIDE, "columns": SIDE, "overlap_rows": 32, "bright_star_mag": 14.5}
+    # A frame is a small part of a real one: so is the light of the one star in it that is saturated.
+    frames = {"rows": SIDE, "columns": SIDE, "overlap_rows": 16, "bright_star_mag": 14.5}
     return {
         "pathvars": {"results": RESULTS},
         "sky": {"seed": seed, "sdss": {**frames, "runs": demo["sky"]["sdss"]["runs"] + layout}},
@@ -172,3 +172,7 @@ def benchmarked(folder: Path, rule: str) -> dict[str, float]:
     paths = sorted((folder / RESULTS / "benchmarks" / rule).rglob("*.tsv"))
     tables = [load_table(path) for path in paths]
     return {"jobs": len(tables), "peak_mb": max(float(table["max_rss"].max()) for table in tables)}
+
+
+if __name__ == "__main__":
+    main()
