@@ -46,6 +46,12 @@ def main(words: Sequence[str] | None = None) -> None:
     for count in sorted(set(asked.fields)):
         with tempfile.TemporaryDirectory(prefix="fewsky-growth-") as folder:
             runs.append(grown(Path(folder), count, asked.seed, asked.cores))
+        written(runs, asked)  # what is measured is kept, should a larger number be broken off
+    print(f"wrote {asked.out}/growth.json, growth.pdf and growth.png")
+
+
+def written(runs: list[dict[str, Any]], asked: argparse.Namespace) -> None:
+    """Print, save and draw what is measured so far."""
     told = {
         "simulated": True,
         "seed": asked.seed,
@@ -57,10 +63,10 @@ def main(words: Sequence[str] | None = None) -> None:
     }
     for row in told["figures"]:
         ratios = " ".join(f"{ratio:6.2f}" for ratio in row["ratios"])
-        print(f"{row['name']:36} {row['unit']:4} {ratios}  {'flat' if row['flat'] else 'NOT flat'}")
+        state = "flat" if row["flat"] else "grows" if row["grows"] else "falls"
+        print(f"{row['name']:36} {row['unit']:10} {row['values'][-1]:10.3g}  {state:6} {ratios}")
     save_json(told, asked.out / "growth.json")
     draw(told, asked.out / "growth.pdf", asked.out / "growth.png")
-    print(f"wrote {asked.out}/growth.json, growth.pdf and growth.png")
 
 
 def grown(folder: Path, count: int, seed: int, cores: int) -> dict[str, Any]:
@@ -126,7 +132,7 @@ def overlaid(layout: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         "shard_fields": SHARD,
         "redshifts": "none",
     }
-    # A frame is a small part of a real one: so is the light of the one star in it that is saturated.
+    # A frame is a small part of a real one, and so is the light of its one bright star.
     frames = {"rows": SIDE, "columns": SIDE, "overlap_rows": 16, "bright_star_mag": 14.5}
     return {
         "pathvars": {"results": RESULTS},
