@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import growth
+from benchmarks import bench_memory, growth
 from benchmarks.growth_figure import draw
 from benchmarks.growth_told import figure, figures
 from fewsky.surveys.sdss import shards
@@ -81,3 +81,9 @@ def test_ten_fields_come_to_cutouts(tmp_path):
     assert all(row["values"][0] > 0 and row["ratios"] == [1.0] for row in told["figures"])
     assert run["stages"]["simulate_scan"]["cpu_s"] > run["dry_run"]["cpu_s"]
     assert (tmp_path / "growth.png").stat().st_size > 10_000
+
+
+def test_a_bound_kept_has_a_ratio_above_one():
+    kept, broken = (bench_memory.row("cut", 10, used, 3.2) for used in (32.0, 128.0))
+    assert (kept["name"], kept["ratio"], broken["ratio"]) == ("memory-cut-10-fields", 2.0, 0.5)
+    assert sum(len(fields) for _, fields in bench_memory.shards(23)) == 23
