@@ -42,7 +42,7 @@ define ends
 @$(if $(DRY),,echo "paper   results/$(1)/paper.pdf"; echo "report  results/$(1)/report.html")
 endef
 
-.PHONY: help paper sample folder predict resume bundle unbundle remake test test-all test-slurm faults bench urls fetch verify-science lint docs lock estimate
+.PHONY: help paper sample folder predict resume bundle unbundle remake test test-all test-slurm faults bench growth urls fetch verify-science lint docs lock estimate
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -101,8 +101,11 @@ test-slurm: $(VENV)/.done  ## the Slurm profile on a Slurm of its own; needs roo
 faults: $(VENV)/.done  ## kills, a bad mirror, broken inputs, in results/faults.json: make faults KILLS=50 SEED=1
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults --kills $(KILLS) --seed $(SEED)
 
-bench: $(VENV)/.done  ## speed as ratios against named peers, in results/bench.json
+bench: $(VENV)/.done  ## speed against named peers, memory against bounds, in results/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks
+
+growth: $(VENV)/.done  ## time and memory a field as simulated fields grow: make growth SEED=1 FIELDS="10 100 1000"
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks.growth --seed $(SEED) $(if $(FIELDS),--fields $(FIELDS))
 
 urls: $(VENV)/.done  ## the URL of every archive file that config.yaml needs: make -s urls
 	@PYTHONPATH=scripts $(BIN)/python -m fewsky.commands.urls config.yaml

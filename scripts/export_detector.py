@@ -5,14 +5,14 @@ from pathlib import Path
 from fewsky.console import running
 from fewsky.models.export_detector import export_detector
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images
+from fewsky.rooms import load_catalog, load_seen
 
 with running(snakemake.log[0]):
     given, out = snakemake.input, snakemake.output
     settings = snakemake.params.settings
     export_detector(
         Path(given.model).parent,
-        load_images(given.images)[:, settings["take"]],
+        load_seen(given.images, settings),
         load_catalog(given.catalogs),
         {name: out[name] for name in ("onnx", "table", "latency")},
     )

@@ -7,13 +7,13 @@ from fewsky.files import save_arrays
 from fewsky.models.features import extract
 from fewsky.models.start import load_start
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images
+from fewsky.rooms import load_catalog, load_seen
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
     found = extract(
         settings,
-        load_images(snakemake.input.images)[:, settings["take"]],
+        load_seen(snakemake.input.images, settings),
         load_catalog(snakemake.input.catalogs),
         load_start(Path(snakemake.input.weights).parent, None, 0),
         device=snakemake.resources.device,

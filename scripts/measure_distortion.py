@@ -8,11 +8,11 @@ from fewsky.console import running
 from fewsky.files import load_arrays, save_table
 from fewsky.models.distortion import measure_distortion
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images
+from fewsky.rooms import load_catalog, load_seen
 
 with running(snakemake.log[0]):
     settings = snakemake.params.settings
-    images = load_images(snakemake.input.images)[:, settings["take"]]
+    images = load_seen(snakemake.input.images, settings)
     catalog = load_catalog(snakemake.input.catalogs)
     before = load_arrays(snakemake.input.features[0])["activations"]
     folders = sorted({Path(path).parent for path in snakemake.input.models})

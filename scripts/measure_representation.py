@@ -1,16 +1,18 @@
 """Measure what starting weights see in a task's held-out objects, and map these objects."""
 
+import numpy as np
+
 from fewsky.console import running
 from fewsky.files import load_arrays, save_table
 from fewsky.models.representation import first_view, measure_representation, pixels
 from fewsky.provenance import record
-from fewsky.rooms import load_catalog, load_images, load_manifest
+from fewsky.rooms import load_catalog, load_manifest, load_seen
 
 with running(snakemake.log[0]):
     settings, given = snakemake.params.settings, snakemake.input
     catalog, manifest = load_catalog(given.catalogs), load_manifest(given.manifest)
     if settings["weights"] == "pixels":
-        images = load_images(given.images)[:, settings["take"]]
+        images = np.asarray(load_seen(given.images, settings))
         features = pixels(settings, images, catalog, manifest)
     else:
         features = first_view(load_arrays(given.features[0])["activations"])

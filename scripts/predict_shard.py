@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from fewsky.console import running
 from fewsky.files import load_arrays, load_json, load_table, save_table
 from fewsky.machine import choose_device, reproducible
@@ -21,7 +23,7 @@ with running(snakemake.log[0]), reproducible(settings["threads"]):
         load_members(
             [Path(path).parent for path in given.cards], settings["draws"] == "first", device
         ),
-        load_seen([given.images], settings),
+        np.asarray(load_seen([given.images], settings)),
         catalog,
         load_arrays(given.arrays),
         load_json(given.domain),

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from fewsky.console import running
-from fewsky.files import load_arrays, load_table
+from fewsky.files import load_table
 from fewsky.models.search import search_settings
 from fewsky.models.start import load_start
 from fewsky.provenance import record
 from fewsky.rooms import load_catalog, load_manifest, load_seen
+from fewsky.shards import Shards
 
 with running(snakemake.log[0]):
     settings, given = snakemake.params.settings, snakemake.input
@@ -22,7 +23,7 @@ with running(snakemake.log[0]):
         Path(snakemake.resources.resume),
         snakemake.resources.device,
         load_start(weights and Path(weights).parent, None, 0),
-        stored and load_arrays(stored)["activations"],
+        stored and Shards([stored], "activations"),
         code=snakemake.params.code,
     )
     record(

@@ -5,33 +5,29 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fewsky.console import FewskyError
-from fewsky.files import load_arrays, load_table
+from fewsky.files import load_table
+from fewsky.shards import Shards
 
 
-def load_images(paths: Iterable[str]) -> np.ndarray:
-    """Images of all shards, float32 `(n, band, y, x)`; shards without an object add nothing."""
-    return np.concatenate([load_arrays(path)["images"] for path in paths])
+def load_images(paths: Iterable[str]) -> Shards:
+    """Images of all shards, float32 `(n, band, y, x)`; shards without an object add nothing.
+
+    Rows are read when they are asked for; `numpy.asarray` reads them all.
+    """
+    return Shards(paths)
 
 
-def load_seen(paths: Iterable[str], settings: Mapping[str, Any]) -> np.ndarray:
+def load_seen(paths: Iterable[str], settings: Mapping[str, Any]) -> Shards:
     """Images as a network sees them, float32 `(n, band, y, x)`: its bands, and their middle only.
 
     `settings` has `take`, the numbers of the bands, and where the network sees less than the image
-    `crop`, the odd side in pixels of the square about the central pixel.
+    `crop`, the odd side in pixels of the square about the central pixel. Rows are read when they
+    are asked for.
     """
-    return middle(load_images(paths)[:, settings["take"]], settings.get("crop"))
-
-
-def middle(images: np.ndarray, side: int | None) -> np.ndarray:
-    """The central square of `side` pixels of images `(..., y, x)`; all of them where it is None."""
-    if side is None:
-        return images
-    edge = (images.shape[-1] - side) // 2
-    return np.ascontiguousarray(images[..., edge : edge + side, edge : edge + side])
+    return Shards(paths, take=settings["take"], crop=settings.get("crop"))
 
 
 def load_catalog(paths: Iterable[str], measured: Iterable[str] = ()) -> pd.DataFrame:

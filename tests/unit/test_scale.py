@@ -16,8 +16,8 @@ from fewsky.metrics.stats import resample
 from fewsky.models.opponents import list_fits
 from fewsky.models.price import as_split, price_network, price_opponent
 from fewsky.models.samples import labelled, runs
-from fewsky.rooms import middle
 from fewsky.scale_check import check_scale
+from fewsky.shards import middle
 from fewsky.splits import price
 from fewsky.splits.assign import make_split
 from fewsky.splits.draws import members

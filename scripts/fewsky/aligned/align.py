@@ -1,7 +1,6 @@
 """The aligned room: every band of a field on the reference band's grid, one FITS a field."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from fewsky.console import FewskyError, say
 from fewsky.files import published, sha256
 from fewsky.provenance import digest
 from fewsky.surveys.sdss import parse_field
-from fewsky.surveys.sdss_catalogues import read_calibobj, read_photoobj
+from fewsky.surveys.sdss_catalogues import read_photoobj, sweeps_of
 from fewsky.surveys.sdss_frames import Frame, read_frame
 
 # What a field's header keeps of each band, the table's column for it, and its unit.
@@ -142,14 +141,9 @@ def _catalogue_widths(files: pd.DataFrame, store: Path, field: str) -> dict[str,
     if "photoobj" in paths:
         table = read_photoobj(paths["photoobj"])
     else:
-        table = _sweeps(paths.get("calibobj-star"), paths.get("calibobj-gal"))
+        table = sweeps_of(paths.get("calibobj-star"), paths.get("calibobj-gal"))
     own = table[table["field"] == field].filter(like="psf_fwhm_")
     return {name.removeprefix("psf_fwhm_"): width for name, width in own.median().dropna().items()}
-
-
-@lru_cache(maxsize=1)
-def _sweeps(star: str | None, gal: str | None) -> pd.DataFrame:
-    return read_calibobj(star, gal)
 
 
 def _row(path: Path, field: str) -> dict[str, Any]:

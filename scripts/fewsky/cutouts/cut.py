@@ -119,7 +119,7 @@ def _listed(row, raw, store, cube, wcs, dataset, survey) -> pd.DataFrame:
     field, band = row["field"], survey["reference_band"]
     if catalogue_kind(survey, field) == "found":
         plane = cube[survey["bands"].index(band)]
-        seeing = float(row[f"psf_fwhm_{band}"])
+        seeing = _known(row[f"psf_fwhm_{band}"])
         return find_sources(plane, field, wcs, seeing, survey["pixel_arcsec"])
     labelled = dataset["objects"].get("labelled", True)
     return read_catalogue(raw, store, field, survey, wcs, cube.shape[1:], band, labelled)
@@ -128,11 +128,16 @@ def _listed(row, raw, store, cube, wcs, dataset, survey) -> pd.DataFrame:
 def _with_field(catalog: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
     """The catalogue with the field's noise, and its seeing where the catalogue has none."""
     bands = row["bands"]
-    added = {f"noise_{band}": float(row[f"noise_{band}"]) for band in bands}
+    added = {f"noise_{band}": _known(row[f"noise_{band}"]) for band in bands}
     for band in bands:
         name = f"psf_fwhm_{band}"
-        added[name] = catalog[name].astype(float).fillna(float(row[name]))
+        added[name] = catalog[name].astype(float).fillna(_known(row[name]))
     return catalog.assign(**added)
+
+
+def _known(cell: object) -> float:
+    """The number in a cell of the aligned list; NaN in an empty one, which is what unknown is."""
+    return np.nan if cell == "" else float(cell)
 
 
 def _in_order(catalog: pd.DataFrame, bands: list[str]) -> pd.DataFrame:

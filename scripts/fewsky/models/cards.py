@@ -7,6 +7,7 @@ import pandas as pd
 
 from fewsky.models.samples import Run, classes_of, printed_labels
 from fewsky.models.targets import Scale, scale_of
+from fewsky.shards import Shards
 from fewsky.splits.labels import target_values
 
 
@@ -19,7 +20,7 @@ class Data(NamedTuple):
     task with boxes `boxes` is their table.
     """
 
-    images: np.ndarray
+    images: np.ndarray | Shards
     catalog: pd.DataFrame
     table: pd.DataFrame
     manifest: pd.DataFrame

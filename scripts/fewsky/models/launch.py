@@ -14,13 +14,14 @@ import torch
 from torch import distributed
 
 from fewsky.console import FewskyError, say, unwound_by
-from fewsky.files import load_arrays, load_json, load_table, save_json
+from fewsky.files import load_json, load_table, save_json
 from fewsky.machine import choose_device, end_with_parent
 from fewsky.models.extra import load_extra
 from fewsky.models.results import paths_in
 from fewsky.models.start import load_start
 from fewsky.models.train import train
 from fewsky.rooms import load_boxes, load_catalog, load_manifest, load_seen
+from fewsky.shards import Shards
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
@@ -70,7 +71,7 @@ def train_files(told: dict[str, Any]) -> dict[str, Path]:
         told["resume"],
         told["device"],
         load_start(told["weights"], told["stage"], draw),
-        told["stored"] and load_arrays(told["stored"])["activations"],
+        told["stored"] and Shards([told["stored"]], "activations"),
         told["pseudo"] and load_table(told["pseudo"]),
         boxes=load_boxes(told["boxes"]) if told.get("boxes") else None,
         extra=load_extra(told.get("generated", ()), settings["take"]),

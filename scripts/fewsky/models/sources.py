@@ -16,6 +16,7 @@ from fewsky.models import inputs
 from fewsky.models.augment import Member, as_images, gather, members, pixel_tables
 from fewsky.models.imbalance import Shown
 from fewsky.models.views import Objects, Picked, Views
+from fewsky.shards import Shards
 
 SQUARE = [Member(turns, flip) for flip in ("", "x") for turns in range(4)]
 FINITE = ("none", "rotation", "reflection", "d4")
@@ -51,7 +52,7 @@ class Pixels:
 
     def __init__(
         self,
-        images: np.ndarray,
+        images: np.ndarray | Shards,
         catalog: pd.DataFrame,
         statistics: dict[str, Any],
         recipe: dict[str, Any],
@@ -94,16 +95,24 @@ class Activations:
     """What a frozen part gave for every object in each of the eight symmetries of the square.
 
     `values` is `(n, 8, ...)`, in the order of SQUARE; where the recipe has no augmentation and one
-    test view, `(n, 1, ...)` serves as well.
+    test view, `(n, 1, ...)` serves as well. Where not every object has its values, `known` are the
+    rising image rows that theirs belong to.
     """
 
-    def __init__(self, values: np.ndarray, recipe: dict[str, Any], device: torch.device):
+    def __init__(
+        self,
+        values: np.ndarray | Shards,
+        recipe: dict[str, Any],
+        device: torch.device,
+        known: np.ndarray | None = None,
+    ):
         if recipe["augment"] not in FINITE:
             raise FewskyError(
                 f"recipe.augment: wanted one of {', '.join(FINITE)} where a part is frozen, since "
                 f"its activations are stored by view; found {recipe['augment']}."
             )
-        self.values, self.recipe, self.device = values, recipe, device
+        self.values, self.known = values, known
+        self.recipe, self.device = recipe, device
 
     def training(
         self,
@@ -128,7 +137,8 @@ class Activations:
             yield [(values[:, view].contiguous(), None) for view in range(n_views)]
 
     def _on(self, rows: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(self.values[rows]).to(self.device)
+        own = rows if self.known is None else np.searchsorted(self.known, rows)
+        return torch.from_numpy(self.values[own]).to(self.device)
 
 
 class StoredViews:

@@ -29,6 +29,7 @@ from fewsky.models.start import Start, start_from
 from fewsky.networks import build, fresh_layers
 from fewsky.networks.backbone import first_trained
 from fewsky.provenance import digest
+from fewsky.shards import Shards, in_blocks
 from fewsky.unfinished import hand_out, keep
 
 SEEDED = ("order", "augmentation", "dropout")
@@ -43,7 +44,7 @@ class Job:
     data: Data
     draw: int
     start: Start
-    stored: np.ndarray | None
+    stored: np.ndarray | Shards | None
     pseudo: pd.DataFrame | None
     frozen: dict[str, str] | None
     side: Path
@@ -57,7 +58,7 @@ class Job:
 
 def train(
     settings: dict[str, Any],
-    images: np.ndarray,
+    images: np.ndarray | Shards,
     catalog: pd.DataFrame,
     manifest: pd.DataFrame,
     draws: pd.DataFrame,
@@ -66,7 +67,7 @@ def train(
     resume_dir: str | Path,
     device: str = "auto",
     start: Start | None = None,
-    stored: np.ndarray | None = None,
+    stored: np.ndarray | Shards | None = None,
     pseudo: pd.DataFrame | None = None,
     *,
     boxes: pd.DataFrame | None = None,
@@ -83,7 +84,8 @@ def train(
         `budgets`, `folds` (a number, 0 for none), `seed`, `start`, `pseudo`; `targets` where the
         task has target columns and no classes, `boxes` where it has boxes and no classes.
     images : array
-        Float32 `(n, band, y, x)` in nanomaggies; row i is row i of `catalog`.
+        Float32 `(n, band, y, x)` in nanomaggies; row i is row i of `catalog`. Of those that are
+        read when asked for (`fewsky.shards`), a run holds its own rows.
     manifest, draws : DataFrame
         The task's split and its rankings of labels.
     out_dir, resume_dir : path
@@ -235,9 +237,7 @@ def _activations(job: Job, run: Run, network, cut: int, pixels: Pixels) -> Activ
     views = 1 if recipe["augment"] == "none" and recipe["test_views"] == 1 else 8
     rows = np.unique(all_rows(run))
     found = activations(network.stem(cut), pixels, rows, views)
-    values = np.zeros((len(job.data.images), *found.shape[1:]), np.float32)
-    values[rows] = found
-    return Activations(values, recipe, job.data.device)
+    return Activations(found, recipe, job.data.device, rows)
 
 
 def _best_rate(job: Job, run: Run, network, source, goal: Objective) -> tuple[Fitted, dict]:
@@ -318,7 +318,8 @@ def _check_images(settings: dict, data: Data) -> None:
             f"{shape[0]}. Make the cutouts again."
         )
     rows = data.table["row"].to_numpy()
-    bad = ~np.isfinite(data.images[rows]).all(axis=(1, 2, 3))
+    finite = [np.isfinite(block).all(axis=(1, 2, 3)) for block in in_blocks(data.images, rows)]
+    bad = ~np.concatenate([np.ones(0, bool), *finite])
     if bad.any():
         raise FewskyError(
             f"images: wanted finite pixels; found {bad.sum()} objects with others, first "
@@ -370,7 +371,9 @@ def check_recipe(settings: dict, planned: list[Run]) -> None:
 
 def _key(settings, data: Data, planned, draw, start: Start, pseudo, extra, code) -> str:
     """Name of the unfinished work: the digest of everything that decides the result."""
-    content = hashlib.sha256(np.ascontiguousarray(data.images))
+    content = hashlib.sha256()
+    for block in in_blocks(data.images):
+        content.update(np.ascontiguousarray(block))
     tables = [data.catalog, data.table.reset_index()]
     tables += [table for table in (pseudo, data.boxes) if table is not None]
     if extra is not None:

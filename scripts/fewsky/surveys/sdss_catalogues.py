@@ -4,6 +4,7 @@ Columns are found by name, since their order differs between files. Vectors are 
 """
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ def read_calibobj(star: str | Path | None, gal: str | Path | None, band: str = "
     if not tables:
         raise FewskyError("calibObj: wanted a star file, a gal file or both; found neither.")
     return pd.concat(tables, ignore_index=True)
+
+
+@lru_cache(maxsize=1)
+def sweeps_of(star: str | Path | None, gal: str | Path | None, band: str = "r") -> pd.DataFrame:
+    """The same, read once for all fields of a run that a job works on; not to be written to."""
+    return read_calibobj(star, gal, band)
 
 
 def luptitude(flux: np.ndarray, band: str) -> np.ndarray:

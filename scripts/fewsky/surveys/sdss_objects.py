@@ -11,7 +11,7 @@ from astropy.wcs import WCS
 from fewsky.console import FewskyError
 from fewsky.surveys.catalogue_table import COLUMNS, LABELS, read_csv_catalogue
 from fewsky.surveys.sdss import CATALOGUES, catalogue_kind, parse_field
-from fewsky.surveys.sdss_catalogues import read_calibobj, read_photoobj
+from fewsky.surveys.sdss_catalogues import read_photoobj, sweeps_of
 
 AGREEMENT_PX = 2.0  # real catalogues agree with their frame's WCS to 0.1 px in the median
 ENOUGH = 5  # rows that a median needs
@@ -53,13 +53,30 @@ def in_footprint(catalogue: pd.DataFrame, wcs: WCS, shape: tuple[int, int]) -> p
     Rows are taken by position, never by the catalogue's field, since fields overlap. Rows that
     have only x and y get their ra and dec.
     """
-    table = catalogue.copy()
-    if table["ra"].isna().all():
+    if catalogue["ra"].isna().all():
+        table = catalogue.copy()
         table["ra"], table["dec"] = wcs.all_pix2world(table["x"], table["y"], 0)
     else:
+        table = catalogue[_near(catalogue, wcs, shape)].copy()
         table["x"], table["y"] = wcs.all_world2pix(table["ra"], table["dec"], 0)
     inside = table["x"].between(-0.5, shape[1] - 0.5) & table["y"].between(-0.5, shape[0] - 0.5)
     return table[inside].reset_index(drop=True)
+
+
+def _near(catalogue: pd.DataFrame, wcs: WCS, shape: tuple[int, int]) -> np.ndarray:
+    """Rows about as far from an image's middle as its corners; a sweep holds a whole run."""
+    height, width = shape
+    x, y = (-1, width, -1, width, width / 2), (-1, -1, height, height, height / 2)
+    *corners, centre = _vectors(*wcs.all_pix2world(x, y, 0))
+    reach = np.linalg.norm(np.subtract(corners, centre), axis=1).max()
+    places = _vectors(catalogue["ra"].to_numpy(float), catalogue["dec"].to_numpy(float))
+    return np.linalg.norm(places - centre, axis=1) <= 1.1 * reach
+
+
+def _vectors(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
+    """Unit vectors `(n, 3)` of places in degrees."""
+    ra, dec = np.radians(ra), np.radians(dec)
+    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
 
 
 def check_positions(catalogue: pd.DataFrame, wcs: WCS, field: str) -> None:
@@ -136,7 +153,7 @@ def _load(
             _path(raw, store, name, field) if name in listed else None
             for name in ("calibobj-star", "calibobj-gal")
         ]
-        return read_calibobj(*halves, band)
+        return sweeps_of(*halves, band)
     return read_csv_catalogue(_path(raw, store, "csv", kind), labelled)
 
 

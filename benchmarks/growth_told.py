@@ -1,0 +1,56 @@
+"""What is told of growth: each cost at every number of fields, against the smallest number."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+FLAT = 0.20  # share by which a cost may differ from that at the smallest number of fields
+
+
+def figures(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every cost: name, unit, fields, values, ratios to the smallest number of fields, flat.
+
+    `runs` are those of `growth.grown`, fewest fields first. `marginal_cpu` are the core-seconds of
+    one more field between two numbers, dry run and all, so that it starts at the second.
+    """
+    counts = [run["fields"] for run in runs]
+    rows = []
+    for stage in runs[0]["stages"]:
+        cost = [beyond(run, stage, "cpu_s") / run["fields"] for run in runs]
+        rows.append(figure(f"cpu of {stage}", "s a field", counts, cost))
+    for key, name in (("cpu_s", "cpu"), ("wall_s", "wall")):
+        cost = [whole(run, key) / run["fields"] for run in runs]
+        rows.append(figure(f"{name} of the workflow", "s a field", counts, cost))
+    if len(runs) > 2:
+        more = list(pairwise(runs))
+        cost = [
+            (whole(b, "cpu_s") - whole(a, "cpu_s")) / (b["fields"] - a["fields"]) for a, b in more
+        ]
+        rows.append(figure("cpu of one more field", "s a field", counts[1:], cost))
+    for stage in runs[0]["jobs"]:
+        peaks = [run["jobs"][stage]["peak_mb"] for run in runs]
+        rows.append(figure(f"memory of a job of {stage}", "MB", counts, peaks))
+    peaks = [max(one["peak_mb"] for one in run["stages"].values()) for run in runs]
+    rows.append(figure("memory of Snakemake", "MB", counts, peaks))
+    dry = [run["dry_run"]["wall_s"] for run in runs]
+    rows.append(figure("dry run, all fields together", "s", counts, dry))
+    return rows
+
+
+def figure(name: str, unit: str, fields: Sequence[int], values: Sequence[float]) -> dict[str, Any]:
+    """One cost at rising numbers of fields."""
+    ratios = [value / values[0] for value in values]
+    flat = all(abs(ratio - 1) <= FLAT for ratio in ratios)
+    grows = any(ratio > 1 + FLAT for ratio in ratios)
+    return {"name": name, "unit": unit, "fields": list(fields), "values": list(values),
+            "ratios": ratios, "flat": flat, "grows": grows}  # fmt: skip
+
+
+def beyond(run: Mapping[str, Any], stage: str, key: str) -> float:
+    """What a stage took beyond a dry run: its jobs, and Snakemake's handling of them."""
+    return run["stages"][stage][key] - run["dry_run"][key]
+
+
+def whole(run: Mapping[str, Any], key: str) -> float:
+    """What all stages took, with the configuration read and the graph built once."""
+    return run["dry_run"][key] + sum(beyond(run, stage, key) for stage in run["stages"])
