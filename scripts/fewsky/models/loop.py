@@ -21,8 +21,6 @@ from fewsky.models.sources import Activations, Held, Pixels
 from fewsky.networks.backbone import keep_statistics
 from fewsky.networks.layers import use_generator
 
-SAVING = 0.05  # share of the time that may go into storing progress
-
 
 class Diverged(FewskyError):
     """A loss that is no longer finite; another learning rate may do."""
@@ -60,8 +58,7 @@ class Fitted:
 def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
     """Train a network and return its chosen weights; goes on from `state` where there is one.
 
-    `state` is replaced after every epoch, but where that would take more than SAVING of the time,
-    and always after the last epoch.
+    `state` is replaced after every epoch, so that a kill costs one at most.
     """
     recipe = problem.recipe
     device = problem.source.device
@@ -84,7 +81,6 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
     if state.exists():
         best, progress = load_state(state, network, optimiser, generators)
         say(f"{problem.name}: goes on after epoch {progress.epoch}")
-    rest_until = 0.0
 
     while not progress.finished:
         rate = learning_rate(recipe, progress, total)
@@ -112,12 +108,8 @@ def fit(network: torch.nn.Module, problem: Problem, state: Path) -> Fitted:
         if judge(progress, recipe, row, total) and recipe["restore"] == "best":
             best = copied(network)
         say(f"{problem.name} {_line(row)}, {per_second:,.0f} images/s")
-        begun = time.monotonic()
-        if progress.finished or begun >= rest_until:
-            if parallel.is_first():
-                save_state(state, network, optimiser, generators, best, progress)
-            ended = time.monotonic()
-            rest_until = ended + (ended - begun) / SAVING
+        if parallel.is_first():
+            save_state(state, network, optimiser, generators, best, progress)
 
     if recipe["restore"] == "best":
         return Fitted(best, progress.best_epoch, progress)
