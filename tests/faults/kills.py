@@ -22,13 +22,15 @@ import numpy as np
 import psutil
 
 from fewsky.commands.resume import jobs_of, run_of
+from fewsky.console import say
 from fewsky.files import sha256
 from tests.conftest import TINY, copy_repository, environment
 
 VICTIMS = ("job", "trainer", "snakemake")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CONFIGS = [*TINY, "tests/faults/longer.yaml"]
-INSIDE = 0.75  # share of trainers that are hit in training; the others while they start or end
+# Share of kills of trainers, and of Snakemake, that wait until a trainer is within its epochs.
+INSIDE = {"job": 0, "trainer": 0.75, "snakemake": 0.5}
 LEG_S = 1800  # longest time that a run may take without an end
 POLL_S = 0.2
 # What is left out of the comparison, and why.
@@ -63,7 +65,7 @@ class Kill:
     signal: str
     jobs: int
     delay_s: float
-    inside: bool  # of a trainer: only once it has trained for an epoch
+    inside: bool  # only once a trainer has trained for an epoch
     script: str = ""
     pid: int = 0
 
@@ -75,10 +77,12 @@ def plan(kills: int, seed: int, jobs: int) -> list[Kill]:
     order = rng.permutation(np.arange(kills) % len(pairs))
     # Four fifths of the jobs, so that the last kill still finds something to hit.
     gaps = rng.multinomial(int(0.8 * jobs), np.full(kills, 1 / kills))
-    return [
-        Kill(k, *pairs[which], int(gap), round(rng.uniform(0, 1), 3), bool(rng.random() < INSIDE))
-        for k, (which, gap) in enumerate(zip(order, gaps, strict=True))
-    ]
+    made = []
+    for k, (which, gap) in enumerate(zip(order, gaps, strict=True)):
+        victim, number = pairs[which]
+        inside = bool(rng.random() < INSIDE[victim])
+        made.append(Kill(k, victim, number, int(gap), round(rng.uniform(0, 1), 3), inside))
+    return made
 
 
 def manifest(results: Path) -> dict[str, str]:
@@ -217,13 +221,22 @@ def resume_command(target: str | None) -> list[str]:
     ]  # fmt: skip
 
 
-def victims(folder: Path, kind: str) -> list[psutil.Process]:
-    """Processes of a kind that are alive; of a job, its shell and its Python alike."""
-    if kind == "snakemake":
-        run = run_of(folder)
-        return [run] if run else []
-    trains = kind == "trainer"
-    return [job for job in jobs_of(folder) if script_of(job).endswith(".train.py") == trains]
+def victims(folder: Path, kind: str, inside: bool = False) -> list[psutil.Process]:
+    """Processes of a kind that are alive; of a job, its shell and its Python alike.
+
+    Where a kill is to be `inside`, only trainers within their epochs, and Snakemake only beside
+    such a trainer.
+    """
+    jobs = jobs_of(folder)
+    trainers = [job for job in jobs if script_of(job).endswith(".train.py")]
+    if inside:
+        trainers = [trainer for trainer in trainers if is_training(trainer)]
+    if kind == "trainer":
+        return trainers
+    if kind == "job":
+        return [job for job in jobs if not script_of(job).endswith(".train.py")]
+    run = run_of(folder)
+    return [run] if run and (trainers or not inside) else []
 
 
 def is_training(process: psutil.Process) -> bool:
@@ -251,9 +264,7 @@ def strike(folder: Path, kill: Kill, rng: np.random.Generator, leg: Leg) -> bool
         time.sleep(POLL_S)
     time.sleep(kill.delay_s)
     while leg.alive:
-        found = victims(folder, kill.victim)
-        if kill.victim == "trainer" and kill.inside:
-            found = [process for process in found if is_training(process)]
+        found = victims(folder, kill.victim, kill.inside)
         if found:
             victim = found[rng.integers(len(found))]
             kill.script, kill.pid = script_of(victim).partition(".")[2], victim.pid
@@ -278,6 +289,7 @@ def disturbed(folder: Path, kills: list[Kill], seed: int, target: str | None = N
             legs += 1
             while todo and strike(folder, todo[0], rng, leg):
                 done.append(todo.pop(0))
+                say(f"kill {len(done)} of {len(kills)}: {done[-1].signal} to {done[-1].victim}")
                 if done[-1].victim == "snakemake":
                     break
             status = leg.wait()

@@ -3,6 +3,7 @@
 import argparse
 import gzip
 import hashlib
+import sys
 import threading
 import time
 from collections import Counter
@@ -16,6 +17,13 @@ FAULTS = (
     "drop", "cut", "stall", "drip", "truncate", "longer", "wrong", "html", "loop", "no-range",
     "changed", "other-host", "file-scheme", "gzip", "chunked", *STATUS,
 )  # fmt: skip
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address) -> None:
+        """A client that hangs up on a bad answer is what is wanted; other errors are printed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class MirrorServer:
@@ -48,7 +56,7 @@ class MirrorServer:
         self.counts: Counter[str] = Counter()
         self.guard = threading.Lock()
         handler = type("Handler", (_Handler,), {"mirror": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self.server = _Server(("127.0.0.1", port), handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
