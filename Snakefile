@@ -99,6 +99,7 @@ rule all:
 
 onstart:
     check_environments()
+    spare(workflow.scheduler)
 
 
 onsuccess:

@@ -21,6 +21,7 @@ from fewsky.predicted import read_of_catalogue
 from fewsky.pretexts import images_needed, kept_out
 from fewsky.modules import recall, remember
 from fewsky.provenance import code_hash
+from fewsky.queue import spare
 from fewsky.lineage import cut_name
 from fewsky.losses import of_its_loss
 from fewsky.surveys import module_of_objects, module_of_pictures, reader

@@ -15,12 +15,12 @@ from xdist.scheduler import LoadFileScheduling
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 TINY = ["config.yaml", "profiles/demo/overrides.yaml", "tests/tiny.yaml"]
-OF_TINY = ("tests/faults/", "tests/report/", "tests/reruns/")
+OF_TINY = ("tests/faults/test_last_line.py", "tests/report/", "tests/reruns/")
 JOB = re.compile(r"^(?:Job \d+|localrule \w+): (.+)$", re.M)
 
 
 class WholeFiles(LoadFileScheduling):
-    """Tests in the folders of OF_TINY count as one file."""
+    """Tests under OF_TINY count as one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "tiny" if nodeid.startswith(OF_TINY) else super()._split_scope(nodeid)
