@@ -18,10 +18,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 FIELDS = (1, 10, 100)
 SHARD = 10  # fields of a job
-SIDE, PATCH = 128, 25  # pixels of a frame and of a patch
+SIDE, PATCH = 400, 25  # pixels of a frame and of a patch
 BOUNDS = {"align": 64, "cut": 64, "train": 384}  # MB, whatever the number of fields
 # What is trained on: patches of five bands, so many a field; so many labels are seen in all.
-PATCHES, TRAINED_PX, LABELS = 1000, 15, 100
+PATCHES, TRAINED_PX, LABELS = 1000, 25, 100
 SDSS = {"bands": list("ugriz"), "reference_band": "r", "pixel_arcsec": 0.396, "rerun": 301}
 HOW = {"method": "auto", "order": 5, "max_error_px": 0.01}
 
@@ -171,7 +171,7 @@ def write(folder: Path, count: int) -> None:
     for k in range(count):
         images = rng.normal(size=(PATCHES, 5, TRAINED_PX, TRAINED_PX)).astype(np.float32)
         label = np.where(np.arange(PATCHES) % 2, "star", "galaxy")
-        images[label == "galaxy", :, 5:10, 5:10] += 1
+        images[label == "galaxy", :, 10:15, 10:15] += 1
         save_arrays({"images": images}, folder / f"{k}.safetensors")
         names = [f"{k}-{number}" for number in range(PATCHES)]
         tables.append(pd.DataFrame({"object_id": names, "label": label, "x": 0.0, "y": 0.0}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from fewsky.files import save_json
 from tests.faults import corpus, kills, mirror
 
-JOBS = 260  # of the tiny paper; kills are spread over them
+JOBS = 280  # of the tiny paper; kills are spread over them
 FILES = 60  # asked of the bad mirror
 
 
