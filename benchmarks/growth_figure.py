@@ -10,34 +10,36 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from benchmarks.growth_told import FLAT
 from fewsky.figures import style
 
+# Panels: label, how the costs begin that it shows, and what of them.
 PANELS = (
-    ("core-seconds a field", ("cpu of",)),
-    ("peak memory, MB", ("memory of",)),
-    ("cost over that at the fewest fields", ("cpu of the workflow", "wall of", "memory of")),
+    ("seconds a field", ("cpu of the workflow", "wall of"), "values"),
+    ("core-seconds of one more field", ("cpu of one more",), "values"),
+    ("peak memory, MB", ("memory of",), "values"),
+    ("cost over that at the fewest fields", ("cpu of one more", "memory of"), "ratios"),
 )
+RULES = ("simulate_scan", "align_fields", "cut_patches", "Snakemake")
 
 
 def draw(told: Mapping[str, Any], pdf: str | Path, png: str | Path) -> None:
-    """Three panels over the number of fields: time by rule, memory by rule, both as ratios."""
-    fig = style.figure(style.PAGE, 3.1)
-    axes = fig.subplots(1, 3)
-    looks = {row["name"]: (style.CYCLE[k % 7], style.MARKERS[k % 7])
-             for kind in ("cpu", "memory")
-             for k, row in enumerate(chosen(told["figures"], (kind,)))}  # fmt: skip
-    looks["wall of the workflow"] = (style.GREY, "X")
-    for ax, (label, starts) in zip(axes, PANELS, strict=True):
-        rows = chosen(told["figures"], starts)
-        key = "ratios" if "over" in label else "values"
-        for row in rows:
-            colour, marker = looks[row["name"]]
-            ax.plot(row["fields"], row[key], color=colour, marker=marker, label=row["name"])
+    """Four panels over the number of fields: time, time by rule, memory by rule, and ratios."""
+    fig = style.figure(style.PAGE, 5.2)
+    axes = fig.subplots(2, 2).ravel()
+    for ax, (label, starts, key) in zip(axes, PANELS, strict=True):
+        for row in chosen(told["figures"], starts):
+            ax.plot(row["fields"], row[key], label=row["name"], **look(row["name"]))
         _dress(ax, told, label)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
-    axes[0].set_ylim(bottom=0)
-    axes[1].set_ylim(bottom=0)
-    axes[2].axhspan(1 - FLAT, 1 + FLAT, color=style.GREY, alpha=0.2, lw=0)
+        ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+        ax.set_ylim(bottom=0)
+    axes[-1].axhspan(1 - FLAT, 1 + FLAT, color=style.GREY, alpha=0.2, lw=0)
     style.letter(axes)
     style.save(fig, pdf, png, simulated=told["simulated"])
+
+
+def look(name: str) -> dict[str, Any]:
+    """Colour and marker by the rule that costs, line by what it costs."""
+    k = next((k for k, rule in enumerate(RULES) if rule in name), len(RULES))
+    lines = {"cpu": "-", "memory": "--", "wall": ":"}
+    return {"color": style.CYCLE[k], "marker": style.MARKERS[k], "ls": lines[name.split()[0]]}
 
 
 def chosen(rows: Iterable[Mapping[str, Any]], starts: tuple[str, ...]) -> list[Mapping[str, Any]]:

@@ -8,25 +8,22 @@ FLAT = 0.20  # share by which a cost may differ from that at the smallest number
 
 
 def figures(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Every cost: name, unit, fields, values, ratios to the smallest number of fields, flat.
+    """Every cost: name, unit, fields, values, ratios to the first of them, and whether it is flat.
 
-    `runs` are those of `growth.grown`, fewest fields first. `marginal_cpu` are the core-seconds of
-    one more field between two numbers, dry run and all, so that it starts at the second.
+    `runs` are those of `growth.grown`, fewest fields first. What one more field costs is the
+    difference between two numbers of fields, so that it starts at the second; what Python and
+    Snakemake take to start, which many fields share, is in the whole workflow's alone.
     """
     counts = [run["fields"] for run in runs]
     rows = []
     for stage in runs[0]["stages"]:
-        cost = [beyond(run, stage, "cpu_s") / run["fields"] for run in runs]
-        rows.append(figure(f"cpu of {stage}", "s a field", counts, cost))
+        name = f"cpu of one more field, {stage}"
+        rows += more(name, counts, [beyond(run, stage, "cpu_s") for run in runs])
+    for key, name in (("cpu_s", "cpu"), ("wall_s", "wall")):
+        rows += more(f"{name} of one more field", counts, [whole(run, key) for run in runs])
     for key, name in (("cpu_s", "cpu"), ("wall_s", "wall")):
         cost = [whole(run, key) / run["fields"] for run in runs]
         rows.append(figure(f"{name} of the workflow", "s a field", counts, cost))
-    if len(runs) > 2:
-        more = list(pairwise(runs))
-        cost = [
-            (whole(b, "cpu_s") - whole(a, "cpu_s")) / (b["fields"] - a["fields"]) for a, b in more
-        ]
-        rows.append(figure("cpu of one more field", "s a field", counts[1:], cost))
     for stage in runs[0]["jobs"]:
         peaks = [run["jobs"][stage]["peak_mb"] for run in runs]
         rows.append(figure(f"memory of a job of {stage}", "MB", counts, peaks))
@@ -35,6 +32,15 @@ def figures(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     dry = [run["dry_run"]["wall_s"] for run in runs]
     rows.append(figure("dry run, all fields together", "s", counts, dry))
     return rows
+
+
+def more(name: str, fields: Sequence[int], costs: Sequence[float]) -> list[dict[str, Any]]:
+    """What one more field costs from each number of fields to the next; none of one number."""
+    if len(fields) < 2:
+        return []
+    steps = zip(pairwise(fields), pairwise(costs), strict=True)
+    values = [(high - low) / (many - few) for (few, many), (low, high) in steps]
+    return [figure(name, "s a field", fields[1:], values)]
 
 
 def figure(name: str, unit: str, fields: Sequence[int], values: Sequence[float]) -> dict[str, Any]:

@@ -29,22 +29,24 @@ def test_flat_is_within_a_fifth_of_the_fewest_fields(values, flat, grows):
     assert found["ratios"] == [value / 5 for value in values]
 
 
-def test_a_stage_is_what_it_took_beyond_a_dry_run():
+def test_one_more_field_costs_what_lies_between_two_numbers():
     told = {row["name"]: row for row in figures([measured(10), measured(100), measured(1000)])}
-    assert told["cpu of align_fields"]["values"] == [2.0, 2.0, 2.0]
+    for stage in growth.STAGES:
+        row = told[f"cpu of one more field, {stage}"]
+        assert row["values"] == [2.0, 2.0] and row["fields"] == [100, 1000] and row["flat"]
+    assert told["cpu of one more field"]["values"] == [6.0, 6.0]
+    assert told["wall of one more field"]["values"] == [3.0, 3.0]
     # The configuration is read once for all stages: 10 s in all, of which a field has its share.
     assert told["cpu of the workflow"]["values"] == [7.0, 6.1, 6.01]
     assert told["wall of the workflow"]["values"] == [4.0, 3.1, 3.01]
-    assert told["cpu of one more field"]["values"] == [6.0, 6.0]
-    assert told["cpu of one more field"]["fields"] == [100, 1000]
-    assert all(row["flat"] for name, row in told.items() if name != "wall of the workflow")
 
 
 def test_what_grows_is_told():
-    more = measured(100, a_field=2.5, cut_patches=900.0)
-    told = {row["name"]: row for row in figures([measured(10), more])}
+    more = measured(1000, a_field=2.5, cut_patches=900.0)
+    told = {row["name"]: row for row in figures([measured(10), measured(100), more])}
     grown = {name for name, row in told.items() if row["grows"]}
-    assert grown == {*(f"cpu of {name}" for name in growth.STAGES),
+    assert grown == {*(f"cpu of one more field, {name}" for name in growth.STAGES),
+                     "cpu of one more field", "wall of one more field",
                      "memory of a job of cut_patches"}  # fmt: skip
 
 
