@@ -32,7 +32,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CONFIGS = [*TINY, "tests/faults/longer.yaml"]
 # Share of kills of trainers, and of Snakemake, that wait until a trainer is within its epochs.
 INSIDE = {"job": 0, "trainer": 0.75, "snakemake": 0.5}
-PATIENCE_S = 10
+PATIENCE_S = 10  # how long a kill waits for a victim of its kind
 LEG_S = 1800  # longest time that a run may take without an end
 POLL_S = 0.2
 # What is left out of the comparison, and why.
@@ -236,7 +236,12 @@ def victims(folder: Path, kind: str, inside: bool = False) -> list[psutil.Proces
     if kind == "job":
         return [job for job in jobs if not script_of(job).endswith(".train.py")]
     run = run_of(folder)
-    return [run] if run and (trainers or not inside) else []
+    if run is None or (inside and not trainers):
+        return []
+    try:
+        return [] if "--unlock" in run.cmdline() else [run]
+    except psutil.Error:
+        return []
 
 
 def is_training(process: psutil.Process) -> bool:
@@ -257,18 +262,18 @@ def script_of(process: psutil.Process) -> str:
     return Path(found[0]).name if found else ""
 
 
-def strike(folder: Path, kill: Kill, rng: np.random.Generator, leg: Leg) -> bool:
+def strike(folder: Path, kill: Kill, rng: np.random.Generator, leg: Leg, patience: float) -> bool:
     """Wait for the moment of a kill, and do it; False where the run ended first.
 
-    Where no victim of its kind comes within PATIENCE_S, any other is hit.
+    Where no victim of its kind comes within `patience` seconds of jobs at work, any other is hit.
     """
     first = len(leg.ended)
     while leg.alive and len(leg.ended) - first < kill.jobs:
         time.sleep(POLL_S)
     time.sleep(kill.delay_s)
-    end = time.monotonic() + PATIENCE_S
+    waited = 0.0
     while leg.alive:
-        if time.monotonic() > end:
+        if waited > patience:
             kill.victim, kill.inside = str(rng.choice(VICTIMS)), False
         found = victims(folder, kill.victim, kill.inside)
         if found:
@@ -279,11 +284,19 @@ def strike(folder: Path, kill: Kill, rng: np.random.Generator, leg: Leg) -> bool
             except psutil.NoSuchProcess:
                 continue
             return True
+        if jobs_of(folder):
+            waited += POLL_S / 10
         time.sleep(POLL_S / 10)
     return False
 
 
-def disturbed(folder: Path, kills: list[Kill], seed: int, target: str | None = None) -> dict:
+def disturbed(
+    folder: Path,
+    kills: list[Kill],
+    seed: int,
+    target: str | None = None,
+    patience: float = PATIENCE_S,
+) -> dict:
     """Run a copy of the repository to its end under kills; returns what they did and cost."""
     folder = copy_repository(folder).resolve()
     rng, todo, done = np.random.default_rng([seed, 1]), list(kills), []
@@ -293,7 +306,7 @@ def disturbed(folder: Path, kills: list[Kill], seed: int, target: str | None = N
         for _ in range(2 * len(kills) + 2):
             leg = Leg(folder, target)
             legs += 1
-            while todo and strike(folder, todo[0], rng, leg):
+            while todo and strike(folder, todo[0], rng, leg, patience):
                 done.append(todo.pop(0))
                 say(f"kill {len(done)} of {len(kills)}: {done[-1].signal} to {done[-1].victim}")
                 if done[-1].victim == "snakemake":

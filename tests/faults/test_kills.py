@@ -1,6 +1,7 @@
 """Killed at bad moments and resumed, a run ends with an undisturbed one's bytes: a short version
 of `make faults`, and the parts of its harness."""
 
+import math
 import subprocess
 import sys
 import time
@@ -32,13 +33,12 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path):
         Kill(number, victim, name, jobs, 0.2, inside)
         for number, (victim, name, jobs, inside) in enumerate(SHORT)
     ]
-    found = kills.disturbed(tmp_path / "killed", planned, 1, TARGET)
+    found = kills.disturbed(tmp_path / "killed", planned, 1, TARGET, math.inf)
     wanted, ended = (kills.manifest(one / "results/tiny") for one in (quiet, tmp_path / "killed"))
     assert TARGET.removeprefix("results/tiny/") in wanted
     assert kills.differing(ended, wanted) == []
     assert found["status"] == found["not_done"] == 0
-    assert [row["signal"] for row in found["kills"]] == [row[1] for row in SHORT]
-    assert {row["victim"] for row in found["kills"]} == set(kills.VICTIMS)
+    assert [row["victim"] for row in found["kills"]] == [row[0] for row in SHORT]
     assert max(row["epochs"] for row in found["epochs_lost"]) <= 1
     assert found["jobs_done_again"] == {} and found["files_written_by_two"] == []
     assert kills.unrecorded(tmp_path / "killed", quiet) == []
