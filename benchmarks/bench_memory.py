@@ -18,8 +18,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 FIELDS = (1, 10, 100)
 SHARD = 10  # fields of a job
-SIDE, PATCH = 400, 25  # pixels of a frame and of a patch
-BOUNDS = {"align": 64, "cut": 64, "train": 384}  # MB, whatever the number of fields
+SIDE, PATCH = 256, 25  # pixels of a frame and of a patch
+BOUNDS = {"align": 48, "cut": 48, "train": 512}  # MB, whatever the number of fields
 # What is trained on: patches of five bands, so many a field; so many labels are seen in all.
 PATCHES, TRAINED_PX, LABELS = 1000, 25, 100
 SDSS = {"bands": list("ugriz"), "reference_band": "r", "pixel_arcsec": 0.396, "rerun": 301}

@@ -9,26 +9,41 @@ from fewsky.files import save_json
 from tests.faults import corpus, kills, mirror
 
 JOBS = 280  # of the tiny paper; kills are spread over them
+LISTED = ("kills", "epochs_lost", "jobs_done_again", "files_written_by_two")
 FILES = 60  # asked of the bad mirror
 
 
 def killed(folder: Path, count: int, seed: int) -> dict:
-    """What kills did to the tiny paper: epochs and jobs done twice, results that differ."""
+    """What kills did to the tiny paper: epochs and jobs done twice, results that differ.
+
+    The paper is made from nothing again as long as kills are left.
+    """
     quiet = kills.quiet(folder / "quiet")
-    found = kills.disturbed(folder / "killed", kills.plan(count, seed, JOBS), seed)
-    results = [kills.manifest(one / "results/tiny") for one in (folder / "killed", quiet)]
-    differing = kills.differing(*results)
-    lost = [one["epochs"] for one in found["epochs_lost"]]
+    wanted = kills.manifest(quiet / "results/tiny")
+    todo, papers, differing, unrecorded = kills.plan(count, seed, JOBS), [], set(), set()
+    while todo:
+        where = folder / f"killed-{len(papers)}"
+        papers.append(kills.disturbed(where, todo, seed + len(papers)))
+        differing |= set(kills.differing(kills.manifest(where / "results/tiny"), wanted))
+        unrecorded |= set(kills.unrecorded(where, quiet))
+        if papers[-1]["status"] or not papers[-1]["kills"]:
+            break
+        todo = todo[len(papers[-1]["kills"]) :]
+    told = {key: [row for paper in papers for row in paper[key]] for key in LISTED}
     return {
-        **found,
-        "kills_done": len(found["kills"]),
-        "most_epochs_lost": max(lost, default=0),
-        "files_compared": len(results[1]),
-        "files_differing": [name for name in differing if not kills.timed(name)],
+        **told,
+        "kills_done": len(told["kills"]),
+        "not_done": len(todo),
+        "papers": len(papers),
+        "runs": sum(paper["runs"] for paper in papers),
+        "status": papers[-1]["status"],
+        "most_epochs_lost": max((one["epochs"] for one in told["epochs_lost"]), default=0),
+        "files_compared": len(wanted),
+        "files_differing": sorted(name for name in differing if not kills.timed(name)),
         "files_that_hold_times": {
-            name: kills.timed(name) for name in differing if kills.timed(name)
+            name: kills.timed(name) for name in sorted(differing) if kills.timed(name)
         },
-        "without_a_record": kills.unrecorded(folder / "killed", quiet),
+        "without_a_record": sorted(unrecorded),
     }
 
 
@@ -38,8 +53,9 @@ def lines_of(found: dict) -> list[str]:
     refused = sum(one["line"] is not None for one in inputs)
     return [
         f"kills done            {runs['kills_done']} in {runs['runs']} runs",
+        f"papers made           {runs['papers']}, one after the other",
         f"epochs lost at most   {runs['most_epochs_lost']} a kill",
-        f"jobs done again       {sum(runs['jobs_done_again'].values())} that had ended",
+        f"jobs done again       {len(runs['jobs_done_again'])} that had ended",
         f"files differing       {len(runs['files_differing'])} of {runs['files_compared']}",
         f"files that hold times {len(runs['files_that_hold_times'])}, named in the file",
         f"mirror faults served  {sum(served['faults'].values())}",

@@ -185,6 +185,7 @@ class Leg:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_interrupts,
         )
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -209,6 +210,11 @@ class Leg:
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.thread.join(10)
         return self.process.returncode
+
+
+def hear_interrupts() -> None:
+    """SIGINT ends a process again, where a shell in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def resume_command(target: str | None) -> list[str]:
@@ -317,7 +323,7 @@ def disturbed(
                 break
             if not done:
                 raise AssertionError("".join(leg.text)[-4000:])
-    again = {output: count - 1 for output, count in ended.items() if count > 1}
+    again = [{"job": job, "times": count - 1} for job, count in ended.items() if count > 1]
     return {
         "kills": [asdict(kill) for kill in done],
         "not_done": len(todo),

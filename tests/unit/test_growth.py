@@ -86,6 +86,6 @@ def test_ten_fields_come_to_cutouts(tmp_path):
 
 
 def test_a_bound_kept_has_a_ratio_above_one():
-    kept, broken = (bench_memory.row("cut", 10, used, 3.2) for used in (32.0, 128.0))
+    kept, broken = (bench_memory.row("cut", 10, used, 3.2) for used in (24.0, 96.0))
     assert (kept["name"], kept["ratio"], broken["ratio"]) == ("memory-cut-10-fields", 2.0, 0.5)
     assert sum(len(fields) for _, fields in bench_memory.shards(23)) == 23
