@@ -8,6 +8,7 @@ import time
 
 from fewsky.commands.resume import jobs_of
 from tests.conftest import TINY, copy_repository, environment
+from tests.faults import __main__ as faults
 from tests.faults import kills
 from tests.faults.kills import Kill
 
@@ -52,6 +53,15 @@ def test_kills_are_drawn_by_the_seed_and_reach_every_victim_with_every_signal():
     assert len(pairs) == len(kills.VICTIMS) * len(kills.SIGNALS)
     assert sum(kill.jobs for kill in made) == 2 * 260 // 3
     assert not any(kill.inside for kill in made if kill.victim == "job")
+
+
+def test_whatever_a_kill_cost_beyond_an_epoch_fails_the_run():
+    well = {"files_differing": [], "files_written_by_two": [], "without_a_record": []}
+    well |= {"status": 0, "not_done": 0, "most_epochs_lost": 1}
+    ill = {key: ["a"] if value == [] else value + 1 for key, value in well.items()}
+    assert faults.sound(well)
+    for key, value in ill.items():
+        assert not faults.sound(well | {key: value}), key
 
 
 def test_epochs_trained_twice_are_counted_from_the_log(tmp_path):
