@@ -36,12 +36,16 @@ def draw(told: Mapping[str, Any], pdf: str | Path, png: str | Path) -> None:
     fig = style.figure(style.PAGE, 4.6)
     axes = fig.subplots(2, 2).ravel()
     for ax, (label, starts, key) in zip(axes, PANELS, strict=True):
-        for row in chosen(told["figures"], starts):
+        rows = chosen(told["figures"], starts)
+        for row in rows:
             ax.plot(row["fields"], row[key], label=worded(row["name"]), **look(row["name"]))
         _dress(ax, told, label)
-        ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
-        ax.set_ylim(bottom=0)
+        if rows:  # one number of fields says nothing of one more
+            ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     axes[-1].axhspan(1 - FLAT, 1 + FLAT, color=style.GREY, alpha=0.2, lw=0)
+    for ax in axes:
+        ax.margins(y=0.1)
+        ax.set_ylim(bottom=0)
     kinds = {"time of one more": "-", "memory": "--"}
     lines = [Line2D([], [], color=style.BLACK, ls=line, label=kind) for kind, line in kinds.items()]
     axes[-1].legend(handles=lines, loc="center left", bbox_to_anchor=(1.02, 0.5))
