@@ -67,7 +67,8 @@ def lines_of(found: dict) -> list[str]:
 
 def sound(killed: dict) -> bool:
     """Whether all kills were done and nothing was lost but an epoch each."""
-    wrong = ("files_differing", "files_written_by_two", "without_a_record", "status", "not_done")
+    wrong = ("jobs_done_again", "files_written_by_two", "files_differing", "without_a_record",
+             "status", "not_done")  # fmt: skip
     return not any(killed[key] for key in wrong) and killed["most_epochs_lost"] <= 1
 
 

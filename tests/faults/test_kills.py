@@ -56,8 +56,8 @@ def test_kills_are_drawn_by_the_seed_and_reach_every_victim_with_every_signal():
 
 
 def test_whatever_a_kill_cost_beyond_an_epoch_fails_the_run():
-    well = {"files_differing": [], "files_written_by_two": [], "without_a_record": []}
-    well |= {"status": 0, "not_done": 0, "most_epochs_lost": 1}
+    lists = ("jobs_done_again", "files_written_by_two", "files_differing", "without_a_record")
+    well = {**{key: [] for key in lists}, "status": 0, "not_done": 0, "most_epochs_lost": 1}
     ill = {key: ["a"] if value == [] else value + 1 for key, value in well.items()}
     assert faults.sound(well)
     for key, value in ill.items():
